@@ -1,0 +1,108 @@
+package parser
+
+import (
+	"strings"
+	"unicode"
+)
+
+// markerWord is the first word of a frame marker, `[Webex REF]` or `[/Webex REF]`.
+const markerWord = "Webex"
+
+// OpenMarker is the visible first line of the block with the reference ref.
+func OpenMarker(ref string) string { return "[" + markerWord + " " + ref + "]" }
+
+// CloseMarker is its visible last line.
+func CloseMarker(ref string) string { return "[/" + markerWord + " " + ref + "]" }
+
+type marker struct {
+	span
+	ref     string
+	closing bool
+}
+
+// markerFinder finds frame markers in a stream of visible characters, whatever tags stand between them. Runs of blanks count
+// as one, blanks just inside the brackets as none.
+type markerFinder struct {
+	found func(marker)
+
+	state   markerState
+	word    int // characters of markerWord seen
+	ref     [RefLen]byte
+	refLen  int
+	start   int
+	closing bool
+}
+
+type markerState int
+
+const (
+	outside markerState = iota
+	bracket             // after "[" or "[/"
+	word                // inside "Webex"
+	gap                 // blanks after the word
+	ref                 // inside the reference
+	tail                // blanks after the reference
+)
+
+func (f *markerFinder) add(r rune, at span) {
+	if f.found == nil || isInvisible(r) {
+		return
+	}
+	if r == '[' {
+		*f = markerFinder{found: f.found, state: bracket, start: at.start}
+		return
+	}
+	if f.state == outside {
+		return
+	}
+	if isBlank(r) || r == '\n' {
+		f.blank()
+		return
+	}
+	f.character(r, at)
+}
+
+func (f *markerFinder) blank() {
+	switch {
+	case f.state == bracket || f.state == gap || f.state == tail:
+	case f.state == word && f.word == len(markerWord):
+		f.state = gap
+	case f.state == ref && f.refLen == RefLen:
+		f.state = tail
+	default:
+		f.state = outside
+	}
+}
+
+func (f *markerFinder) character(r rune, at span) {
+	complete := f.refLen == RefLen && (f.state == ref || f.state == tail)
+	switch {
+	case f.state == bracket && r == '/' && !f.closing:
+		f.closing = true
+	case (f.state == bracket || f.state == word) && f.word < len(markerWord) && r == rune(markerWord[f.word]):
+		f.state = word
+		f.word++
+	case (f.state == gap || f.state == ref) && f.refLen < RefLen && isRefChar(r):
+		f.state = ref
+		f.ref[f.refLen] = byte(unicode.ToUpper(r))
+		f.refLen++
+	case complete && r == ']':
+		f.state = outside
+		f.found(marker{span: span{f.start, at.end}, ref: string(f.ref[:]), closing: f.closing})
+	default:
+		f.state = outside
+	}
+}
+
+func isRefChar(r rune) bool {
+	return r < 0x80 && strings.ContainsRune(RefAlphabet, unicode.ToUpper(r))
+}
+
+func isBlank(r rune) bool { return unicode.IsSpace(r) || r == '\u00a0' }
+
+// isInvisible reports characters that a reader cannot see and that mail programs add and drop at will: soft hyphen,
+// zero-width and direction marks, byte order mark.
+func isInvisible(r rune) bool {
+	return r == '\u00ad' || r >= '\u200b' && r <= '\u200f' || r >= '\u202a' && r <= '\u202e' ||
+		r >= '\u2060' && r <= '\u2069' || r == '\ufeff'
+}
