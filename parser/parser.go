@@ -1,0 +1,2 @@
+// Package parser reads what an event says.
+package parser
