@@ -1,6 +1,9 @@
 package parser
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // The join block is the one thing syncd writes into a text that belongs to somebody else. Exchange rewrites HTML when it
 // stores it: ids, classes, comments and unknown attributes vanish, white space and tags are laid out anew. So a block is
@@ -82,6 +85,9 @@ func (b Body) readLines(blocks []Block) {
 	}
 }
 
+// MayHoldBlock is a quick look at a body in its JSON form: false means that [Body.Blocks] would find nothing in it.
+func MayHoldBlock(content []byte) bool { return bytes.Contains(content, []byte(markerWord)) }
+
 // Block returns the block with the reference ref, if b shows one.
 func (b Body) Block(ref string) (Block, bool) {
 	for _, block := range b.Blocks() {
@@ -122,7 +128,7 @@ func (t *foldedText) add(r rune) {
 		if t.space == 0 {
 			t.space = ' '
 		}
-	case isInvisible(r):
+	case invisible(r):
 	default:
 		if t.space != 0 && t.b.Len() > 0 {
 			t.b.WriteRune(t.space)

@@ -173,7 +173,7 @@ func (b Body) kept(block Block, cut span, tags []tag, ours Ours) string {
 
 func onlyBlanks(s string) bool {
 	for _, r := range s {
-		if !isBlank(r) && !isInvisible(r) {
+		if !isBlank(r) && !invisible(r) {
 			return false
 		}
 	}

@@ -45,7 +45,7 @@ const (
 )
 
 func (f *markerFinder) add(r rune, at span) {
-	if f.found == nil || isInvisible(r) {
+	if f.found == nil || invisible(r) {
 		return
 	}
 	if r == '[' {
@@ -99,10 +99,3 @@ func isRefChar(r rune) bool {
 }
 
 func isBlank(r rune) bool { return unicode.IsSpace(r) || r == '\u00a0' }
-
-// isInvisible reports characters that a reader cannot see and that mail programs add and drop at will: soft hyphen,
-// zero-width and direction marks, byte order mark.
-func isInvisible(r rune) bool {
-	return r == '\u00ad' || r >= '\u200b' && r <= '\u200f' || r >= '\u202a' && r <= '\u202e' ||
-		r >= '\u2060' && r <= '\u2069' || r == '\ufeff'
-}

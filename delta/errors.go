@@ -1,0 +1,49 @@
+package delta
+
+import (
+	"errors"
+	"time"
+)
+
+// The kinds of failure that the sweep tells apart. Adapters wrap them; nobody else reads a status code.
+var (
+	// ErrCursorExpired: the delta link is of no use any more; a full round is due.
+	ErrCursorExpired = errors.New("delta link expired")
+	// ErrGone: the vendor itself says that the event or meeting does not exist.
+	ErrGone = errors.New("gone")
+	// ErrConflict: the event changed since it was read.
+	ErrConflict = errors.New("changed in between")
+	// ErrMailbox: there is no such mailbox, or it has no calendar.
+	ErrMailbox = errors.New("no such mailbox")
+	// ErrAccess: the mailbox is closed to the application.
+	ErrAccess = errors.New("access denied")
+	// ErrThrottled: too many requests; not carried out.
+	ErrThrottled = errors.New("throttled")
+	// ErrTrouble: the vendor has trouble of its own.
+	ErrTrouble = errors.New("vendor has trouble")
+	// ErrLoop: a round of changes leads in circles.
+	ErrLoop = errors.New("round of changes does not end")
+	// ErrRefused: the request was understood and will never succeed as it is.
+	ErrRefused = errors.New("refused")
+	// ErrHost: Webex does not know the organiser, or gives him no Personal Room.
+	ErrHost = errors.New("organiser not known to Webex")
+	// ErrCredentials: the application's own credentials are refused; nothing works until an operator acts.
+	ErrCredentials = errors.New("credentials refused")
+	// ErrUnclear: the answer got lost or cannot be read; the request may have been carried out.
+	ErrUnclear = errors.New("answer lost")
+	// ErrForeign: a link or redirect led to another host or another mailbox, and was not followed.
+	ErrForeign = errors.New("link leads elsewhere")
+	// ErrNewer: a later version of syncd wrote this; it is left alone.
+	ErrNewer = errors.New("written by a later version of syncd")
+	// ErrLeaseLost: another daemon has the mailbox.
+	ErrLeaseLost = errors.New("lease lost")
+)
+
+// LaterError says that a vendor wants to be asked again no sooner than At.
+type LaterError struct {
+	At  time.Time
+	Err error
+}
+
+func (e *LaterError) Error() string { return e.Err.Error() }
+func (e *LaterError) Unwrap() error { return e.Err }

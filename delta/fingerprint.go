@@ -1,0 +1,110 @@
+package delta
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+)
+
+// fingerprintVersion leads a fingerprint. A later version of syncd that looks at other fields counts it up; records with another
+// version are compared by nothing and renewed in silence.
+const fingerprintVersion = "1."
+
+// Fingerprint says in 24 characters what an event says to syncd: everything it acts on, and nothing else. Our own block is not
+// in it, nor what Exchange changes by itself.
+func (k Keys) Fingerprint(mailbox string, e Event) string {
+	h := hmac.New(sha256.New, k.digest)
+	writePart(h, k.tenant)
+	writePart(h, mailbox)
+	writePart(h, k.Times(mailbox, e))
+	writePart(h, e.Subject)
+	writePart(h, Agenda(e))
+	writePart(h, strings.Join(invited(e), "\n"))
+	return fingerprintVersion + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
+}
+
+// Times is the part of a fingerprint that says when: start, end, zone, pattern.
+func (k Keys) Times(mailbox string, e Event) string {
+	pattern, _ := json.Marshal(e.Recurrence) // plain data, it cannot fail
+	sum := k.mac(k.digest, "times", mailbox, e.Start.UTC().Format(time.RFC3339), e.End.UTC().Format(time.RFC3339), e.Zone, string(pattern))
+	return base64.RawURLEncoding.EncodeToString(sum[:6])
+}
+
+// SameScheme reports whether two fingerprints can be compared.
+func SameScheme(a, b string) bool {
+	va, _, _ := strings.Cut(a, ".")
+	vb, _, _ := strings.Cut(b, ".")
+	return va == vb
+}
+
+func invited(e Event) []string {
+	var out []string
+	for _, a := range e.Attendees {
+		out = append(out, a.Type+" "+a.Address)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// maxAgenda is Webex's limit for an agenda (Create a Meeting).
+const maxAgenda = 1300
+
+// Agenda is what an event's body says to the Webex meeting: its visible text, cut to what Webex takes. The text of a private
+// event stays in the calendar.
+func Agenda(e Event) string {
+	if e.Private {
+		return ""
+	}
+	return cutRunes(e.Body.VisibleText(), maxAgenda)
+}
+
+// cutRunes shortens s to at most n UTF-16 units, the strictest of the ways in which a vendor may count, without splitting a
+// character.
+func cutRunes(s string, n int) string {
+	units := 0
+	for i, r := range s {
+		if units++; r > 0xffff {
+			units++
+		}
+		if units > n {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// Digest knows the lines of a block without holding them: three bytes of keyed hash for each, in base64.
+type Digest string
+
+// DigestLines makes the digest of the lines of a block.
+func (k Keys) DigestLines(lines []string) Digest {
+	var out strings.Builder
+	for _, line := range lines {
+		out.WriteString(k.lineSum(line))
+	}
+	return Digest(out.String())
+}
+
+// Wrote returns a function that tells whether a line is in d. An empty digest takes every line for ours.
+func (k Keys) Wrote(d Digest) func(line string) bool {
+	return func(line string) bool {
+		if d == "" {
+			return true
+		}
+		sum := k.lineSum(line)
+		for rest := string(d); len(rest) >= len(sum); rest = rest[len(sum):] {
+			if rest[:len(sum)] == sum {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func (k Keys) lineSum(line string) string {
+	return base64.RawURLEncoding.EncodeToString(k.mac(k.digest, "line", line)[:3])
+}

@@ -1,0 +1,198 @@
+package delta
+
+import (
+	"cmp"
+	"time"
+)
+
+// Action is what is to be done about an event.
+type Action string
+
+// The actions.
+const (
+	Nothing  Action = "nothing"
+	Read     Action = "read"     // read the event with its mark, and plan again
+	Note     Action = "note"     // remember, and touch nobody's calendar or meeting
+	Create   Action = "create"   // find or make the meeting, write the block
+	Adopt    Action = "adopt"    // remember what the event's mark and Webex say
+	Update   Action = "update"   // tell Webex what changed
+	Rewrite  Action = "rewrite"  // write the block of the same meeting
+	Replace  Action = "replace"  // the old meeting goes, another comes, in one PATCH
+	Withdraw Action = "withdraw" // take block and meeting away
+	Forget   Action = "forget"   // drop the record
+)
+
+// Decision is what Plan answers.
+type Decision struct {
+	Action Action
+	Reason Reason
+	Kind   Kind   // of the meeting to be had
+	Have   Record // what to go on from: as remembered, or as read from the mark
+}
+
+// Patches reports whether carrying the decision out writes into the event, and so mails its attendees.
+func (d Decision) Patches(s Seen) bool {
+	switch d.Action {
+	case Create, Replace, Rewrite:
+		return true
+	case Withdraw:
+		return len(s.Own) > 0
+	default:
+		return false
+	}
+}
+
+// maxInvitees is Webex's own limit: an event with more is not processed at all (Hybrid Calendar, known issues).
+const maxInvitees = 1500
+
+// Plan decides what to do about an event, given what is remembered of it.
+func Plan(s Seen, have Record, now time.Time) Decision {
+	switch {
+	case !s.Organizer:
+		return nothing(NotOrganizer, have)
+	case s.Modified.Before(have.Modified) && !s.MarkRead:
+		return Decision{Action: Read, Reason: Stale, Have: have}
+	case s.Cancelled:
+		return withdraw(s, have, EventCancelled)
+	case s.Keyword == "" && have.State == NoRecord && len(s.Own) == 0:
+		return nothing(NotAsked, have)
+	case s.Keyword == "":
+		return withdraw(s, have, KeywordRemoved)
+	case !s.LastEnd.IsZero() && s.LastEnd.Before(now):
+		return nothing(Over, have)
+	case s.Draft:
+		return nothing(Draft, have)
+	case have.State == NoRecord:
+		return planUnknown(s)
+	default:
+		return planKnown(s, have)
+	}
+}
+
+// planUnknown decides about an event that asks for a meeting and of which nothing is remembered.
+func planUnknown(s Seen) Decision {
+	switch {
+	case !s.MarkRead && (s.Fresh || len(s.Own) > 0):
+		return Decision{Action: Read, Reason: Unread}
+	case s.MarkRead && s.Mark.Valid && s.Mark.Kind != "":
+		return adopt(s, recordOf(s.Mark))
+	case len(s.Own) > 0:
+		return adopt(s, Record{State: Linked, Keyword: s.Keyword, Asked: s.Asked, Kind: s.fit(s.Asked)})
+	case s.Foreign:
+		return nothing(Foreign, Record{})
+	case len(s.Attendees) > maxInvitees:
+		return nothing(TooMany, Record{})
+	case s.Copied:
+		return Decision{Action: Create, Reason: Copied, Kind: s.fit(s.Asked)}
+	default:
+		return Decision{Action: Create, Reason: Typed, Kind: s.fit(s.Asked)}
+	}
+}
+
+// adopt goes on from what the event itself says. What it does not say, whether the event changed since, is asked of Webex.
+func adopt(s Seen, from Record) Decision {
+	from.Fingerprint, from.Times = s.Print, s.When
+	if from.Asked == "" {
+		from.Asked = from.Kind
+		if !from.Kind.Owned() && from.Keyword == s.Keyword {
+			from.Asked = s.Asked
+		}
+	}
+	if d := planKnown(s, from); d.Action != Nothing {
+		return d
+	}
+	return Decision{Action: Adopt, Reason: Rebuilt, Kind: from.Kind, Have: from}
+}
+
+func recordOf(m Mark) Record {
+	return Record{
+		State: Linked, Keyword: m.Keyword, Kind: m.Kind, Meeting: m.Meeting,
+		Block: m.Block, Restored: m.Restored, Remade: m.Remade,
+	}
+}
+
+// planKnown decides about an event that asks for a meeting and has a record.
+func planKnown(s Seen, have Record) Decision {
+	retyped := have.Keyword != s.Keyword
+	asked, kind := have.Asked, have.Kind
+	if retyped {
+		asked = s.Asked // the operator may have changed since what a keyword means; that rewrites no calendar
+	}
+	if retyped || have.Times != s.When {
+		kind = s.fit(asked) // and what Webex can hold changes with time alone
+	}
+	changed := have.Fingerprint != s.Print
+	switch {
+	case retyped && have.Kind != kind:
+		return Decision{Action: Replace, Reason: KeywordChanged, Kind: kind, Have: have}
+	case have.State == Intent || have.State == Leaving:
+		return Decision{Action: Create, Reason: Resumed, Kind: kind, Have: have}
+	case have.State == Dead:
+		return nothing(HostDeleted, have)
+	case s.MeetingGone:
+		return planGone(s, have)
+	case have.Kind != kind:
+		return Decision{Action: Replace, Reason: cmp.Or(s.Limit, Edited), Kind: kind, Have: have}
+	case have.State == Linked && len(s.Own) == 0:
+		return planMissing(s, have, changed)
+	case s.NoLink && have.State == Linked:
+		return Decision{Action: Rewrite, Reason: LinkRemoved, Kind: kind, Have: have}
+	case changed && kind.Owned() && SameScheme(have.Fingerprint, s.Print):
+		return Decision{Action: Update, Reason: Edited, Kind: kind, Have: have}
+	case changed || retyped:
+		return Decision{Action: Note, Reason: Edited, Kind: kind, Have: have}
+	case have.State == Silent:
+		return nothing(BlockRefused, have)
+	default:
+		return nothing(Unchanged, have)
+	}
+}
+
+// planMissing decides about an event whose block a person took out: it comes back once.
+func planMissing(s Seen, have Record, changed bool) Decision {
+	if have.Restored == 0 {
+		return Decision{Action: Rewrite, Reason: BlockRemoved, Kind: have.Kind, Have: have}
+	}
+	have.State = Silent
+	if changed && have.Kind.Owned() {
+		return Decision{Action: Update, Reason: BlockRefused, Kind: have.Kind, Have: have}
+	}
+	return Decision{Action: Note, Reason: BlockRefused, Kind: have.Kind, Have: have}
+}
+
+// planGone decides about an event whose meeting the host deleted: it is made again once.
+func planGone(s Seen, have Record) Decision {
+	if have.Remade == 0 {
+		have.State, have.Meeting, have.Remade = Intent, "", 1
+		return Decision{Action: Create, Reason: MeetingRemoved, Kind: have.Kind, Have: have}
+	}
+	have.Meeting = ""
+	return Decision{Action: Withdraw, Reason: HostDeleted, Kind: have.Kind, Have: have}
+}
+
+// withdraw takes away what is there for an event that asks for nothing any more.
+func withdraw(s Seen, have Record, why Reason) Decision {
+	switch {
+	case have.State == NoRecord && len(s.Own) == 0:
+		return nothing(why, have)
+	case have.State == NoRecord && !s.MarkRead:
+		return Decision{Action: Read, Reason: Unread}
+	case have.State == NoRecord && s.Mark.Valid:
+		have = recordOf(s.Mark)
+	case have.State == Dead && len(s.Own) == 0:
+		return Decision{Action: Forget, Reason: why, Have: have}
+	}
+	return Decision{Action: Withdraw, Reason: why, Kind: have.Kind, Have: have}
+}
+
+// PlanVanished decides about an event that a GET found gone.
+func PlanVanished(have Record) Decision {
+	if have.State == NoRecord {
+		return nothing(EventDeleted, have)
+	}
+	return Decision{Action: Withdraw, Reason: EventDeleted, Kind: have.Kind, Have: have}
+}
+
+func nothing(why Reason, have Record) Decision {
+	return Decision{Action: Nothing, Reason: why, Kind: have.Kind, Have: have}
+}

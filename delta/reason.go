@@ -1,0 +1,62 @@
+package delta
+
+// Reason is why something was decided, in one word. It goes to the log, the metric, the dry run and the tests' names; every
+// one has a row in the README.
+type Reason string
+
+// Reasons for doing something to an event.
+const (
+	Typed          Reason = "typed"           // a keyword, and nothing is there yet
+	Copied         Reason = "copied"          // the same, in a copy of another event
+	Resumed        Reason = "resumed"         // an earlier try was cut off
+	Edited         Reason = "edited"          // something that syncd acts on changed
+	KeywordChanged Reason = "keyword-changed" // another keyword, another kind of meeting
+	KeywordRemoved Reason = "keyword-removed"
+	EventCancelled Reason = "cancelled"
+	EventDeleted   Reason = "deleted"
+	BlockRemoved   Reason = "block-removed" // a person took the join details out: put back, once
+	MeetingRemoved Reason = "meeting-gone"  // the host deleted the meeting: made again, once
+	LinkRemoved    Reason = "link-removed"  // the location was typed anew without the link
+	Rebuilt        Reason = "rebuilt"       // found again by mark or tag after the store was lost
+	Unread         Reason = "unread"        // the event has to be read to decide
+)
+
+// Reasons for giving the Personal Room instead of a meeting. Those of a series are package recurrence's.
+const (
+	AllDay  Reason = "all-day"
+	TooLong Reason = "too-long" // 24 hours or more
+)
+
+// Reasons for doing nothing.
+const (
+	Unchanged    Reason = "unchanged"
+	NotAsked     Reason = "not-asked"
+	NotOrganizer Reason = "not-organizer"
+	InSeries     Reason = "in-series" // an occurrence of a series that has a meeting
+	Over         Reason = "over"
+	Draft        Reason = "draft"
+	Foreign      Reason = "foreign-meeting" // Webex details are there that syncd did not write
+	TooMany      Reason = "too-many-invitees"
+	BlockRefused Reason = "block-refused" // a person took the join details out twice
+	HostDeleted  Reason = "host-deleted"  // the host deleted the meeting twice
+	Outside      Reason = "outside"       // moved out of the window
+	Stale        Reason = "stale"         // an older version than the one acted on
+)
+
+// Reasons for an event that has to wait, and for a mailbox's state.
+const (
+	HeldBack     Reason = "held"          // more removals than the limit
+	Throttled    Reason = "throttled"     // the vendor asked to wait
+	Leased       Reason = "leased"        // another daemon has the mailbox
+	Refused      Reason = "refused"       // the vendor will not do it
+	Unknown      Reason = "unknown-host"  // Webex does not know the organiser
+	Conflict     Reason = "conflict"      // the event kept changing under our hands
+	Unanswered   Reason = "unanswered"    // no answer, or none that can be read
+	Unreachable  Reason = "unreachable"   // the vendor has trouble
+	NoMailbox    Reason = "no-mailbox"    // it does not exist, or has no calendar
+	AccessDenied Reason = "access-denied" // closed to the application
+	Credentials  Reason = "credentials"   // the application itself is refused
+	ForeignLink  Reason = "foreign-link"  // a link led to another host
+	Hidden       Reason = "hidden-body"   // no place in the body where a block would be seen
+	NoDetails    Reason = "bad-details"   // Webex's answer holds no usable join details
+)

@@ -1,0 +1,118 @@
+package delta
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Record is what is remembered of an event that asks, or asked, for a meeting.
+type Record struct {
+	State   RecordState
+	Keyword string // as typed, in plain form: a change of it, not of the operator's choices, changes the kind
+	Asked   Kind   // what the keyword meant then
+	Kind    Kind   // what the event got
+	// Meeting is the Webex meeting's id. Tag is its integration tag, there to be read by people; it can be computed.
+	Meeting string
+	Tag     string
+	// Old is a meeting that gives way to Meeting and is not deleted yet.
+	Old         string
+	Fingerprint string
+	Times       string // the part of the fingerprint that says when
+	Block       Digest
+	Restored    int // how often the block was put back
+	Remade      int // how often the meeting was made again
+	Modified    time.Time
+	End         time.Time // end of the event, of a series the last one; zero for a series without end
+	Series      string    // the series master's id, on exceptions
+	Reason      Reason    // why it is as it is, where that is not plain
+	Tries       int       // failed tries in a row
+}
+
+// RecordState is how far syncd is with an event.
+type RecordState string
+
+// The states of a record.
+const (
+	// NoRecord is the state of an event that nothing is remembered of.
+	NoRecord RecordState = ""
+	// Intent: a meeting is about to be made, or the block to be written. Look for what is there already.
+	Intent RecordState = "intent"
+	// Linked: the event carries the block of its meeting.
+	Linked RecordState = "linked"
+	// Silent: the meeting stands, and the person does not want the block.
+	Silent RecordState = "silent"
+	// Dead: the host deleted the meeting twice. Nothing is made until the keyword is typed anew.
+	Dead RecordState = "dead"
+	// Leaving: block and meeting are being taken away.
+	Leaving RecordState = "leaving"
+)
+
+// recordVersion is the schema of stored records. Unknown versions are left alone.
+const recordVersion = 1
+
+// storedRecord is Record as JSON in Redis. Members may be added; one that changes its meaning needs a new version.
+type storedRecord struct {
+	Version     int         `json:"v"`
+	State       RecordState `json:"state"`
+	Keyword     string      `json:"keyword,omitempty"`
+	Asked       Kind        `json:"asked,omitempty"`
+	Kind        Kind        `json:"kind,omitempty"`
+	Meeting     string      `json:"meeting,omitempty"`
+	Tag         string      `json:"tag,omitempty"`
+	Old         string      `json:"old,omitempty"`
+	Fingerprint string      `json:"fingerprint,omitempty"`
+	Times       string      `json:"times,omitempty"`
+	Block       Digest      `json:"block,omitempty"`
+	Restored    int         `json:"restored,omitempty"`
+	Remade      int         `json:"remade,omitempty"`
+	Modified    int64       `json:"modified,omitempty"` // Unix seconds
+	End         int64       `json:"end,omitempty"`      // Unix seconds
+	Series      string      `json:"series,omitempty"`
+	Reason      Reason      `json:"reason,omitempty"`
+	Tries       int         `json:"tries,omitempty"`
+}
+
+// Encode writes a record for the store.
+func (r Record) Encode() string {
+	raw, _ := json.Marshal(storedRecord{
+		Version: recordVersion, State: r.State, Keyword: r.Keyword, Asked: r.Asked, Kind: r.Kind, Meeting: r.Meeting, Tag: r.Tag, Old: r.Old,
+		Fingerprint: r.Fingerprint, Times: r.Times, Block: r.Block, Restored: r.Restored, Remade: r.Remade,
+		Modified: seconds(r.Modified), End: seconds(r.End), Series: r.Series, Reason: r.Reason, Tries: r.Tries,
+	}) // plain data, it cannot fail
+	return string(raw)
+}
+
+// DecodeRecord reads a stored record. A damaged one is an error; the caller may take it for lost, since everything in it
+// can be had again. One of a later version is [ErrNewer] and must be left alone.
+func DecodeRecord(raw string) (Record, error) {
+	var s storedRecord
+	if err := json.Unmarshal([]byte(raw), &s); err != nil {
+		return Record{}, fmt.Errorf("damaged record: %w", err)
+	}
+	if s.Version > recordVersion {
+		return Record{}, ErrNewer
+	}
+	if s.Version != recordVersion || s.State == NoRecord {
+		return Record{}, fmt.Errorf("damaged record: version %d, state %q", s.Version, s.State)
+	}
+	return Record{
+		State: s.State, Keyword: s.Keyword, Asked: s.Asked, Kind: s.Kind, Meeting: s.Meeting, Tag: s.Tag, Old: s.Old,
+		Fingerprint: s.Fingerprint, Times: s.Times, Block: s.Block, Restored: s.Restored, Remade: s.Remade,
+		Modified: fromSeconds(s.Modified), End: fromSeconds(s.End), Series: s.Series, Reason: s.Reason, Tries: s.Tries,
+	}, nil
+}
+
+func seconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+func fromSeconds(s int64) time.Time {
+	if s == 0 {
+		return time.Time{}
+	}
+	return time.Unix(s, 0).UTC()
+}

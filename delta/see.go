@@ -1,0 +1,140 @@
+package delta
+
+import (
+	"errors"
+	"time"
+
+	"syncd/parser"
+	"syncd/recurrence"
+)
+
+// Policy is what the operator decided.
+type Policy struct {
+	Webex, Meet Kind // what the bare keywords mean
+	Link        bool // the join link is appended to the location
+}
+
+// kind is what a keyword asks for. An unknown modifier was dropped by the parser.
+func (p Policy) kind(k parser.Keyword) Kind {
+	switch {
+	case k.Modifier != "":
+		return Kind(k.Modifier)
+	case k.Word == "meet":
+		return p.Meet
+	case k.Word == "spark":
+		return Space
+	default:
+		return p.Webex
+	}
+}
+
+// Seen is an event with everything that a decision about it rests on.
+type Seen struct {
+	Event
+	Keyword string // as typed, in plain form; "" for none
+	Asked   Kind   // what the keyword means; "" without one
+	// Limit is why Webex cannot hold a meeting of its own for this event; "" where it can.
+	Limit   Reason
+	Ref     string         // reference of this event's own block
+	Own     []parser.Block // its own block, as many as a reader sees
+	Copied  bool           // another event's block is shown
+	Foreign bool           // Webex details that are nobody's block
+	NoLink  bool           // the operator wants the link in the location, and it is not there
+	Print   string         // fingerprint
+	When    string         // the part of it that says when
+	LastEnd time.Time      // when the event, or the last of the series, ends; zero for never
+	// Fresh says that a missing record proves nothing: the store is new, or was lost.
+	Fresh bool
+	// MeetingGone says that Webex was asked for the remembered meeting and has none.
+	MeetingGone bool
+}
+
+// See reads an event of a mailbox.
+func (k Keys) See(mailbox string, e Event, p Policy, now time.Time) Seen {
+	s := Seen{Event: e, Ref: k.Ref(mailbox, e.ID), LastEnd: e.End}
+	for _, block := range e.Body.Blocks() {
+		if block.Ref == s.Ref {
+			s.Own = append(s.Own, block)
+		} else {
+			s.Copied = true
+		}
+	}
+	keyword, ok := parser.FindKeyword(e.Location.Text)
+	if !ok {
+		return s
+	}
+	s.Keyword = keyword.String()
+	s.Asked = p.kind(keyword)
+	s.Limit = limit(e, now)
+	if e.Recurrence != nil {
+		s.LastEnd = time.Time{} // a series that cannot be read is never over
+		if series, err := SeriesOf(e); err == nil {
+			s.LastEnd, _ = series.LastEnd()
+		}
+	}
+	s.When = k.Times(mailbox, e)
+	s.Print = k.Fingerprint(mailbox, e)
+	if len(s.Own) == 0 {
+		s.Foreign = showsWebex(e)
+	}
+	return s
+}
+
+// day is Webex's limit for a meeting's length; it takes 23 h 59 min at most (Create a Meeting).
+const day = 24 * time.Hour
+
+// limit is why Webex cannot hold a meeting for e.
+func limit(e Event, now time.Time) Reason {
+	switch {
+	case e.AllDay:
+		return AllDay
+	case e.End.Sub(e.Start) >= day:
+		return TooLong
+	case e.Recurrence == nil:
+		return ""
+	}
+	_, err := Rule(e, now)
+	var reason recurrence.Reason
+	if errors.As(err, &reason) && reason != recurrence.Over {
+		return Reason(reason)
+	}
+	return ""
+}
+
+// fit is the kind that an event gets which asks for another: the Personal Room where Webex cannot hold a meeting.
+func (s Seen) fit(asked Kind) Kind {
+	if asked.Owned() && s.Limit != "" {
+		return MyRoom
+	}
+	return asked
+}
+
+// SeriesOf is the series that an event's recurrence spans.
+func SeriesOf(e Event) (recurrence.Series, error) {
+	if e.Recurrence == nil {
+		return recurrence.Series{}, errors.New("event has no recurrence")
+	}
+	name := e.Recurrence.Range.RecurrenceTimeZone
+	if name == "" {
+		name = e.Zone
+	}
+	zone, _, err := recurrence.Zone(name)
+	if err != nil {
+		return recurrence.Series{}, err
+	}
+	return recurrence.New(*e.Recurrence, e.Start, e.End, zone)
+}
+
+// startsIn is how long a request may be under way: a meeting that begins while it is sent would be refused as past.
+const startsIn = 2 * time.Minute
+
+// Rule is a series as Webex can be told of it from now on.
+func Rule(e Event, now time.Time) (recurrence.Rule, error) {
+	series, err := SeriesOf(e)
+	if err != nil {
+		return recurrence.Rule{}, err
+	}
+	return series.Rule(now.Add(startsIn))
+}
+
+func showsWebex(e Event) bool { return false }

@@ -1,0 +1,119 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"syncd/delta"
+	"syncd/rest"
+)
+
+// Calendar is the primary calendar of one mailbox.
+type Calendar struct {
+	client *Client
+	box    delta.Mailbox
+}
+
+// Calendar gives the calendar of a mailbox.
+func (c *Client) Calendar(m delta.Mailbox) *Calendar { return &Calendar{client: c, box: m} }
+
+// immutable asks for ids that stay when an event is moved to another folder. It has to be on every request
+// (outlook-immutable-id.md), and ids of both forms never meet.
+const immutable = `IdType="ImmutableId"`
+
+// utc asks for start and end in UTC.
+const utc = `outlook.timezone="UTC"`
+
+// markQuery asks for our extended property together with the event.
+var markQuery = url.Values{"$expand": {"singleValueExtendedProperties($filter=id eq '" + delta.MarkProperty + "')"}}
+
+// Event reads one event with its mark's value. An event that Graph says is gone is [delta.ErrGone].
+func (c *Calendar) Event(ctx context.Context, id string) (e delta.Event, mark string, err error) {
+	var answer eventJSON
+	err = c.client.rest.Do(ctx, rest.Call{
+		Method: http.MethodGet, URL: c.client.rest.URL(markQuery, "users", c.box.ID, "events", id),
+		Header: prefer(immutable, utc), Decode: answer.decode,
+	})
+	if err != nil {
+		return e, "", fmt.Errorf("reading an event: %w", err)
+	}
+	if e, err = answer.event(); err != nil {
+		return e, "", fmt.Errorf("%w: %w", delta.ErrUnclear, err)
+	}
+	for _, p := range answer.Properties {
+		if p.ID == delta.MarkProperty {
+			mark = p.Value
+		}
+	}
+	return e, mark, nil
+}
+
+// Patch writes into an event, if it still has the version etag; else the error is [delta.ErrConflict]. It returns the new
+// version. A lost answer is [delta.ErrUnclear]: the write may have happened, and mailed everybody.
+func (c *Calendar) Patch(ctx context.Context, id, etag string, p delta.Patch) (newETag string, modified time.Time, err error) {
+	var answer eventJSON
+	header := prefer(immutable, utc)
+	header.Set("If-Match", etag)
+	err = c.client.rest.Do(ctx, rest.Call{
+		Method: http.MethodPatch, URL: c.client.rest.URL(nil, "users", c.box.ID, "events", id),
+		Header: header, Body: encodePatch(p), Decode: answer.decode,
+	})
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("patching an event: %w", err)
+	}
+	return answer.ETag, timestamp(answer.Modified), nil
+}
+
+// Language is the mailbox's language as its owner set it, such as "nl-NL"; "" where none is set or it may not be read.
+func (c *Calendar) Language(ctx context.Context) (string, error) {
+	var answer struct {
+		Language struct {
+			Locale string `json:"locale"`
+		} `json:"language"`
+	}
+	err := c.client.rest.Do(ctx, rest.Call{
+		Method: http.MethodGet, URL: c.client.rest.URL(nil, "users", c.box.ID, "mailboxSettings"),
+		Header: prefer(immutable), Decode: rest.JSON(&answer),
+	})
+	if errors.Is(err, delta.ErrAccess) || errors.Is(err, delta.ErrRefused) || errors.Is(err, delta.ErrGone) {
+		return "", nil // MailboxSettings.Read was not granted: the words fall back to English
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading the mailbox's language: %w", err)
+	}
+	return answer.Language.Locale, nil
+}
+
+// User finds a mailbox by address or directory id (user-get.md). Host is the primary address, by which Webex knows its owner.
+func (c *Client) User(ctx context.Context, name string) (m delta.Mailbox, host string, err error) {
+	var answer struct {
+		ID   string `json:"id"`
+		Mail string `json:"mail"`
+		UPN  string `json:"userPrincipalName"`
+	}
+	err = c.rest.Do(ctx, rest.Call{
+		Method: http.MethodGet, URL: c.rest.URL(url.Values{"$select": {"id,mail,userPrincipalName"}}, "users", name),
+		Decode: rest.JSON(&answer),
+	})
+	if err != nil {
+		return m, "", fmt.Errorf("looking up %s: %w", name, err)
+	}
+	if answer.ID == "" {
+		return m, "", fmt.Errorf("looking up %s: %w: answer has no id", name, delta.ErrUnclear)
+	}
+	host = answer.Mail
+	if host == "" {
+		host = answer.UPN
+	}
+	return delta.Mailbox{ID: answer.ID, Address: strings.ToLower(name)}, strings.ToLower(host), nil
+}
+
+// prefer makes the Prefer header.
+func prefer(preferences ...string) http.Header {
+	return http.Header{"Prefer": {strings.Join(preferences, ", ")}}
+}

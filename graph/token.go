@@ -1,0 +1,149 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
+
+	"syncd/delta"
+	"syncd/rest"
+)
+
+// Credential is an Entra application with a certificate.
+type Credential struct {
+	LoginURL    string // https://login.microsoftonline.com
+	TenantID    string
+	ClientID    string
+	Certificate string // path of a PEM file with certificate and private key
+	GraphURL    string // its scope is asked for
+	Transport   http.RoundTripper
+}
+
+// AppTokens gets tokens by client credentials (auth-v2-service.md). The certificate file is read anew for each, about once an
+// hour, so that a renewed one is taken without a restart.
+type AppTokens struct {
+	credential Credential
+
+	mu      sync.Mutex // also makes one request of many
+	token   string     // guarded by mu
+	expires time.Time  // guarded by mu
+}
+
+// NewAppTokens checks that the certificate can be used.
+func NewAppTokens(c Credential) (*AppTokens, error) {
+	t := &AppTokens{credential: c}
+	if _, err := t.client(); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// early is how long before its end a token is renewed.
+const early = 5 * time.Minute
+
+// Token implements [rest.Tokens].
+func (t *AppTokens) Token(ctx context.Context, refused string) (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.token != "" && t.token != refused && time.Until(t.expires) > early {
+		return t.token, nil
+	}
+	client, err := t.client()
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", delta.ErrCredentials, err)
+	}
+	result, err := client.AcquireTokenByCredential(ctx, []string{strings.TrimSuffix(t.credential.GraphURL, "/") + "/.default"})
+	if err != nil {
+		return "", tokenError(ctx, err)
+	}
+	t.token, t.expires = result.AccessToken, result.ExpiresOn
+	return t.token, nil
+}
+
+// client makes an MSAL client with the certificate as it is now. MSAL's own cache is not used: one token is all there is.
+func (t *AppTokens) client() (confidential.Client, error) {
+	pem, err := os.ReadFile(t.credential.Certificate)
+	if err != nil {
+		return confidential.Client{}, fmt.Errorf("client_certificate: %w", err)
+	}
+	certs, key, err := confidential.CertFromPEM(pem, "")
+	if err != nil {
+		return confidential.Client{}, fmt.Errorf("client_certificate %s: want PEM with a certificate and its private key: %w", t.credential.Certificate, err)
+	}
+	credential, err := confidential.NewCredFromCert(certs, key)
+	if err != nil {
+		return confidential.Client{}, fmt.Errorf("client_certificate %s: %w", t.credential.Certificate, err)
+	}
+	authority := strings.TrimSuffix(t.credential.LoginURL, "/") + "/" + t.credential.TenantID
+	client, err := confidential.New(authority, t.credential.ClientID, credential,
+		confidential.WithHTTPClient(rest.NoRedirects(t.credential.Transport)),
+		confidential.WithInstanceDiscovery(microsoftLogin(t.credential.LoginURL)),
+		confidential.WithAzureRegion(noRegion))
+	if err != nil {
+		return confidential.Client{}, fmt.Errorf("login_url or tenant_id: %w", err)
+	}
+	return client, nil
+}
+
+// noRegion keeps MSAL_FORCE_REGION in the environment from sending us to another endpoint.
+const noRegion = "DisableMsalForceRegion"
+
+// microsoftLogin reports whether an address is one of Microsoft's own, for which MSAL may look up its instance
+// (deployments.md). Any other host is asked itself and nobody else.
+func microsoftLogin(login string) bool {
+	u, err := url.Parse(login)
+	return err == nil && slices.Contains([]string{
+		"login.microsoftonline.com", "login.microsoftonline.us", "login.chinacloudapi.cn", "login.partner.microsoftonline.cn",
+	}, strings.ToLower(u.Host))
+}
+
+// tokenError tells an outage from a refusal. Only the OAuth error word decides; the text may change
+// (reference-error-codes.md), and is not shown, since it may repeat what was sent.
+func tokenError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var call msalerrors.CallErr
+	if !errors.As(err, &call) || call.Resp == nil {
+		return fmt.Errorf("%w: getting a token from the login address: %w", delta.ErrTrouble, rest.Cause(err))
+	}
+	status := call.Resp.StatusCode
+	e := fmt.Errorf("login address answered %d%s", status, oauthWords(call))
+	if status == http.StatusTooManyRequests || status >= 500 {
+		e = fmt.Errorf("%w: %w", delta.ErrTrouble, e)
+		if after := rest.RetryAfter(call.Resp.Header.Get("Retry-After"), time.Now()); after > 0 {
+			return &delta.LaterError{At: time.Now().Add(after), Err: e}
+		}
+		return e
+	}
+	return fmt.Errorf("%w: %w", delta.ErrCredentials, e)
+}
+
+// oauthWords are the error word and Entra's numbers, which an operator can look up.
+func oauthWords(call msalerrors.CallErr) string {
+	var answer struct {
+		Error string `json:"error"`
+		Codes []int  `json:"error_codes"`
+	}
+	if call.Resp.Body == nil || json.NewDecoder(io.LimitReader(call.Resp.Body, 64<<10)).Decode(&answer) != nil {
+		return ""
+	}
+	words := " " + rest.Word(answer.Error)
+	for _, code := range answer.Codes {
+		words += fmt.Sprintf(" AADSTS%d", code)
+	}
+	return words
+}

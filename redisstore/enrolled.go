@@ -1,0 +1,77 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"syncd/delta"
+)
+
+// Mailboxes lists what is enrolled, by address. A mailbox enrolled under two addresses comes once.
+func (s *Store) Mailboxes(ctx context.Context) ([]delta.Mailbox, error) {
+	enrolled, err := s.rdb.HGetAll(ctx, s.schema.mailboxes()).Result()
+	if err != nil {
+		return nil, fmt.Errorf("reading the enrolled mailboxes: %w", err)
+	}
+	out := make([]delta.Mailbox, 0, len(enrolled))
+	for address, id := range enrolled {
+		out = append(out, delta.Mailbox{Address: address, ID: id})
+	}
+	slices.SortFunc(out, func(a, b delta.Mailbox) int { return strings.Compare(a.Address, b.Address) })
+	seen := map[string]bool{}
+	return slices.DeleteFunc(out, func(m delta.Mailbox) bool {
+		twice := seen[m.ID]
+		seen[m.ID] = true
+		return twice
+	}), nil
+}
+
+// Enroll adds a mailbox.
+func (s *Store) Enroll(ctx context.Context, m delta.Mailbox) error {
+	if err := s.rdb.HSet(ctx, s.schema.mailboxes(), m.Address, m.ID).Err(); err != nil {
+		return fmt.Errorf("enrolling %s: %w", m.Address, err)
+	}
+	return nil
+}
+
+// Unenroll removes a mailbox and what is remembered of it. Its meetings and join details stay; enrolled again, it finds them.
+func (s *Store) Unenroll(ctx context.Context, m delta.Mailbox) error {
+	if err := s.rdb.HDel(ctx, s.schema.mailboxes(), m.Address).Err(); err != nil {
+		return fmt.Errorf("unenrolling %s: %w", m.Address, err)
+	}
+	var keys []string
+	for i, name := range mailboxKeys {
+		if i+1 != keyLease && i+1 != keyFence { // a sweep may be under way; the fence must not go back
+			keys = append(keys, s.schema.of(m.ID, name))
+		}
+	}
+	if err := s.rdb.Del(ctx, keys...).Err(); err != nil {
+		return fmt.Errorf("forgetting %s: %w", m.Address, err)
+	}
+	return nil
+}
+
+// WebexToken is the sealed Webex token; "" for none.
+func (s *Store) WebexToken(ctx context.Context) (string, error) {
+	sealed, err := s.rdb.Get(ctx, s.schema.webexToken()).Result()
+	if errors.Is(err, redis.Nil) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading the Webex token: %w", err)
+	}
+	return sealed, nil
+}
+
+// SetWebexToken stores the sealed Webex token.
+func (s *Store) SetWebexToken(ctx context.Context, sealed string) error {
+	if err := s.rdb.Set(ctx, s.schema.webexToken(), sealed, 0).Err(); err != nil {
+		return fmt.Errorf("storing the Webex token: %w", err)
+	}
+	return nil
+}

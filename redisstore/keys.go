@@ -1,0 +1,60 @@
+// Package redisstore keeps what syncd remembers, in Redis, so that a person with redis-cli can read it.
+//
+// Losing any of it loses nothing for good: what it says of an event stands also in the event's mark and in the tag of its
+// meeting. Its job is to make a sweep cheap and to keep two daemons out of each other's way.
+//
+// # Keys
+//
+// {M} is a mailbox's directory id in braces, so that one mailbox's keys share a slot of a cluster. The prefix "syncd:" can
+// be changed by configuration.
+//
+//	syncd:mailboxes     hash    address → directory id of what is enrolled
+//	syncd:{M}:cursor    hash    address, link, window_start, window_end, generation, swept_at, changed_at, state, reason,
+//	                            next_at, host, language; times RFC 3339; a link of "" asks for a full round
+//	syncd:{M}:cursors   list    "<time> <link>" of the last five links, newest first, for roll-back by hand
+//	syncd:{M}:events    hash    event id → record as JSON (delta.Record)
+//	syncd:{M}:retry     zset    event id → Unix time of the next try
+//	syncd:{M}:held      zset    event id → Unix time since when its removal is held
+//	syncd:{M}:resync    string  the resync request to serve next, "<stream id> <options>"
+//	syncd:{M}:lease     string  "<owner> <fencing token>", expires
+//	syncd:{M}:fence     string  the last fencing token; grows with every claim
+//	syncd:resync        stream  one entry a request: mailbox, options
+//	syncd:webex:token   string  the rotated Webex refresh token, encrypted
+//
+// # Leases
+//
+// Every write to a mailbox's keys runs in a script that first compares the lease with the writer's own owner and token. A
+// daemon that lost its lease, however late it notices, changes nothing.
+package redisstore
+
+// schema builds the names of keys. No other code does.
+type schema struct{ prefix string }
+
+func (s schema) mailboxes() string  { return s.prefix + "mailboxes" }
+func (s schema) resync() string     { return s.prefix + "resync" }
+func (s schema) webexToken() string { return s.prefix + "webex:token" }
+
+// of names a key of one mailbox.
+func (s schema) of(mailbox, name string) string { return s.prefix + "{" + mailbox + "}:" + name }
+
+// The keys of a mailbox, in the order in which every script gets them.
+var mailboxKeys = []string{"lease", "fence", "cursor", "cursors", "events", "retry", "held", "resync"}
+
+const (
+	keyLease = iota + 1 // Lua counts from one
+	keyFence
+	keyCursor
+	keyCursors
+	keyEvents
+	keyRetry
+	keyHeld
+	keyResync
+)
+
+func (s schema) all(mailbox string) []string {
+	keys := make([]string, len(mailboxKeys))
+	for i, name := range mailboxKeys {
+		keys[i] = s.of(mailbox, name)
+	}
+	return keys
+}

@@ -1,0 +1,77 @@
+// Package webex speaks with the Webex REST API: it finds, makes, changes and deletes meetings on behalf of their hosts, and reads
+// Personal Rooms. Nobody else reads Webex's JSON.
+//
+// Every write says sendEmail=false: the calendar is the invitation. Host keys and PINs are in no struct here and so end with the
+// answer they came in.
+package webex
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"syncd/delta"
+	"syncd/rest"
+)
+
+// Client speaks with one API root as one Service App.
+type Client struct{ rest *rest.Client }
+
+// New makes a client for an API root such as https://webexapis.com/v1.
+func New(root string, transport http.RoundTripper, tokens rest.Tokens) (*Client, error) {
+	client, err := rest.New(rest.Config{Vendor: "webex", Root: root, Transport: transport, Tokens: tokens, Kind: kindOf})
+	if err != nil {
+		return nil, err
+	}
+	return &Client{client}, nil
+}
+
+// Requests counts the requests sent to Webex so far.
+func (c *Client) Requests() int64 { return c.rest.Requests() }
+
+// kindOf says what a refusal means to a sweep ("REST API Basics", error codes). A 404 that is not Webex's own says nothing
+// about the meeting asked for.
+func kindOf(status int, code string) error {
+	switch {
+	case status == http.StatusUnauthorized:
+		return delta.ErrCredentials
+	case status == http.StatusNotFound && code == rest.WebexBody:
+		return delta.ErrGone
+	case status == http.StatusForbidden:
+		return delta.ErrAccess
+	case status == http.StatusConflict:
+		return delta.ErrConflict
+	case status == http.StatusTooManyRequests, status == http.StatusLocked:
+		return delta.ErrThrottled
+	case status >= 500, status == http.StatusNotFound:
+		return delta.ErrTrouble
+	case status >= 300 && status < 400:
+		return delta.ErrForeign
+	default:
+		return delta.ErrRefused
+	}
+}
+
+// nextPage reads the Link header of a list (RFC 5988). A page may be empty and still have a next one; some of Webex's
+// services write max=null into the link, which they then refuse.
+func (c *Client) nextPage(header http.Header) *url.URL {
+	for _, part := range strings.Split(header.Get("Link"), ",") {
+		target, params, _ := strings.Cut(part, ";")
+		if !strings.Contains(params, `rel="next"`) && !strings.Contains(params, "rel=next") {
+			continue
+		}
+		u, err := url.Parse(strings.Trim(strings.TrimSpace(target), "<>"))
+		if err != nil {
+			continue
+		}
+		if q := u.Query(); q.Get("max") == "null" {
+			q.Set("max", maxPage)
+			u.RawQuery = q.Encode()
+		}
+		return u
+	}
+	return nil
+}
+
+// maxPage is the largest page of meetings that Webex gives (List Meetings).
+const maxPage = "100"
