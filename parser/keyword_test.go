@@ -102,7 +102,7 @@ func TestAKeywordIsAWordOfItsOwnInTheLocation(t *testing.T) {
 		{"@webexe\u0301", ""},
 		{"@webex\u0301", ""},
 		{"@webexя", ""},
-		{"@wеbex", ""}, // Cyrillic е
+		{"@wеbex", ""},      // Cyrillic е
 		{"@spar\u212a", ""}, // Kelvin sign
 		{"https://medium.com/@webex", ""},
 		{"https://example.com/?to=@webex", ""},

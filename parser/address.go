@@ -1,0 +1,197 @@
+package parser
+
+import "strings"
+
+// atSign looks at what an at sign is the middle or the start of.
+func (r *reader) atSign(i int) int {
+	width := atSign(r.text[i:])
+	if width == 0 {
+		return i + 1
+	}
+	start := i
+	for start > r.done && i-start < longestUser && userBytes[r.text[start-1]] {
+		start--
+	}
+	if start < i && width == 1 {
+		return r.address(start, i)
+	}
+	if !r.keyword.found() {
+		if k, ok := keywordAt(r.text, i, width); ok {
+			r.keyword = k
+		}
+	}
+	return i + width
+}
+
+func (k Keyword) found() bool { return k.Word != "" }
+
+// longestUser is the length of a mailbox name at most (RFC 5321, 4.5.3.1.1).
+const longestUser = 64
+
+var userBytes = byteSet(digitChars + lowerChars + upperChars + "._-+%")
+
+// hostEnd is the length of the host name that s starts with.
+func hostEnd(s string) int {
+	n := 0
+	for n < len(s) && n < longestHost && (isAlnum(s[n]) || s[n] == '.' || s[n] == '-') {
+		n++
+	}
+	for n > 0 && !isAlnum(s[n-1]) {
+		n--
+	}
+	return n
+}
+
+// address judges the address whose user starts at start and whose at sign is at at.
+func (r *reader) address(start, at int) int {
+	end := at + 1 + hostEnd(r.text[at+1:])
+	user, host := strings.TrimLeft(r.text[start:at], "._-+%"), lowerASCII(r.text[at+1:end])
+	if user == "" || !plainHost(host) {
+		return at + 1
+	}
+	if end < len(r.text) && (r.text[end] == '@' || r.text[end] == '_') || len(r.found) >= most {
+		return end
+	}
+	if f, ok := r.dialable(user, host, start, end); ok {
+		f.at, f.end, f.sip = start, end, user+"@"+r.text[at+1:end]
+		r.found = append(r.found, f)
+	}
+	return end
+}
+
+// mostAddresses bounds the addresses whose surroundings are read.
+const mostAddresses = 2000
+
+// dialable reports whether an address is one that video devices dial: by its
+// host, by being all digits, or because the text around it says so. A mail
+// address is none whatever it looks like.
+func (r *reader) dialable(user, host string, start, end int) (finding, bool) {
+	if r.rules.mail(host) || isRole(user) || scheme(r.text[:start]) == "xmpp" {
+		return finding{}, false
+	}
+	if d := r.rules.dialled(lowerASCII(user), host); d != nil {
+		return finding{service: d.service, rule: "address at " + d.host, second: d.second, gateway: d.gateway}, true
+	}
+	if r.looked++; r.looked > mostAddresses {
+		return finding{}, false
+	}
+	said := r.around(start, end)
+	digits := allDigits(user) && len(user) >= 3
+	switch {
+	case isIPv4(host) && !digits:
+	case said&meansMail != 0 && said&meansDial == 0:
+	case digits:
+		return finding{rule: "address of digits"}, true
+	case said&meansDial != 0 && said&meansMail == 0:
+		return finding{rule: "address to dial"}, true
+	}
+	return finding{}, false
+}
+
+// around is what the sentence around text[start:end] says, or where that says
+// nothing and starts with it, the line before.
+func (r *reader) around(start, end int) meaning {
+	const reach = 160
+	from, to := max(r.lineStart(start), start-reach), min(len(r.text), end+reach)
+	before, after := r.text[from:start], r.text[end:to]
+	for _, stop := range [...]string{". ", "? ", "! ", "。"} {
+		if at := strings.LastIndex(before, stop); at >= 0 {
+			before = before[at+len(stop):]
+		}
+	}
+	for _, stop := range [...]string{"\n", ". ", "? ", "! ", "。"} {
+		if at := strings.Index(after, stop); at >= 0 {
+			after = after[:at]
+		}
+	}
+	said := r.words.means(before) | r.words.means(after)
+	if said != 0 || len(before) > 40 {
+		return said
+	}
+	line := strings.TrimRight(r.text[:from], "\r\n\t >|")
+	line = line[max(0, len(line)-reach):]
+	line = line[strings.LastIndexByte(line, '\n')+1:]
+	if strings.IndexByte(line, '@') >= 0 {
+		return 0
+	}
+	return r.words.means(line)
+}
+
+func (r *reader) lineStart(at int) int {
+	return strings.LastIndexByte(r.text[max(0, at-400):at], '\n') + 1 + max(0, at-400)
+}
+
+// scheme is the letters before the colon that text ends with.
+func scheme(text string) string {
+	text, ok := strings.CutSuffix(text, ":")
+	if !ok {
+		return ""
+	}
+	start := len(text)
+	for start > 0 && len(text)-start < 10 && isAlnum(text[start-1]) {
+		start--
+	}
+	return lowerASCII(text[start:])
+}
+
+func isIPv4(host string) bool {
+	return allDigits(strings.ReplaceAll(host, ".", ""))
+}
+
+// isRole reports whether a mailbox name is one that people write to.
+func isRole(user string) bool {
+	switch lowerASCII(user) {
+	case "info", "help", "helpdesk", "support", "service", "servicedesk", "noreply", "no-reply",
+		"donotreply", "do-not-reply", "messenger", "admin", "administrator", "webmaster", "postmaster",
+		"abuse", "contact", "kontakt", "office", "sales", "press", "privacy", "security", "mail",
+		"hello", "team", "events", "invite", "invites", "meetings", "calendar", "notifications", "it":
+		return true
+	}
+	return false
+}
+
+// dialLink reads a sip:, sips: or h323: address. Parameters and headers are left
+// out; a device needs none.
+func (r *reader) dialLink(start, at int, h323 bool) int {
+	end := at
+	for end < len(r.text) && (userBytes[r.text[end]] || strings.IndexByte("@#:*", r.text[end]) >= 0) {
+		end++
+	}
+	address := strings.Trim(r.text[at:end], ".:-_+%")
+	if len(address) > longestUser+longestHost {
+		return end
+	}
+	user, host, ok := strings.Cut(address, "@")
+	bare, _, _ := strings.Cut(host, ":")
+	if ok && (user == "" || !plainHost(bare)) || !ok && !(h323 && plainHost(strings.Split(address, "#")[0])) {
+		return max(at, end)
+	}
+	f := finding{at: start, end: end, sip: address, h323: h323, rule: "sip address"}
+	if h323 {
+		f.rule = "h323 address"
+	}
+	if d := r.rules.dialled(lowerASCII(user), lowerASCII(bare)); d != nil {
+		f.service, f.second, f.gateway = d.service, d.second, d.gateway
+	}
+	if len(r.found) < most {
+		r.found = append(r.found, f)
+	}
+	return end
+}
+
+// tones keeps the digits that a telephone link keys in after it was answered,
+// as in "+1-650-555-0100,,*01*615734219%23%23*01*".
+func (r *reader) tones(number string, at, end int) {
+	_, keyed, ok := strings.Cut(number, ",")
+	if !ok || len(r.found) >= most {
+		return
+	}
+	keyed = strings.TrimPrefix(strings.TrimLeft(keyed, ",;"), "*01*")
+	digits := 0
+	for digits < len(keyed) && isDigit(keyed[digits]) {
+		digits++
+	}
+	if digits >= 6 && digits <= 12 {
+		r.found = append(r.found, finding{at: at, end: end, rule: "keyed in on a telephone", number: keyed[:digits], tone: true})
+	}
+}

@@ -1,0 +1,279 @@
+package parser
+
+import (
+	"slices"
+	"strings"
+)
+
+// Candidate is one of the things that a text may be joined by.
+type Candidate struct {
+	Rule          string // what it was recognised by
+	Rank          int    // see the Rank constants; among equals the first in the text wins
+	Where         string // "location", "body" or "online"
+	Offset        int    // in the text that a reader sees, in bytes
+	Provider      string
+	URL           string
+	MeetingNumber string // as far as the candidate itself holds it
+	Passcode      string
+	SIP           string
+}
+
+// Ranks of candidates, best first. What syncd wrote itself is above all of them
+// and is not a matter of text.
+const (
+	RankWebexLocation   = 2 // a Webex link or address in the location
+	RankAddressLocation = 3 // another video address there
+	RankLinkLocation    = 4 // another meeting link there
+	RankOnline          = 5 // onlineMeeting.joinUrl
+	RankBody            = 6 // any of them in the body, in reading order
+	RankWeak            = 7 // what counts only where there is nothing else
+)
+
+// candidate is a finding with its place in the order.
+type candidate struct {
+	finding
+	rank int
+	in   *reader // nil for the online meeting
+}
+
+// read scans a text.
+func (p *Parser) read(text string, isHTML bool) *reader {
+	r := &reader{Parser: p}
+	if isHTML {
+		text = visibleText(text, r.reference, func() { r.found = nil })
+	}
+	r.scan(text)
+	slices.SortStableFunc(r.found, func(a, b finding) int { return a.at - b.at })
+	return r
+}
+
+// reference takes a link's target out of HTML. A mail link is judged by the text
+// that shows it, unless its host is one that devices dial.
+func (r *reader) reference(at int, href string) {
+	scheme, rest, _ := strings.Cut(href, ":")
+	switch scheme = lowerASCII(scheme); scheme {
+	case "http", "https":
+		r.offer(href[:linkEnd(href)], at, at)
+	case "msteams", "zoommtg", "zoomus", "zoomrc", "sip", "sips", "h323":
+		inner := reader{Parser: r.Parser}
+		inner.scan(unescape(href))
+		for _, f := range inner.found {
+			f.at, f.end = at, at
+			r.found = append(r.found, f)
+		}
+	case "tel":
+		r.tones(unescape(rest), at, at)
+	case "mailto":
+		address, _, _ := strings.Cut(unescape(rest), "?")
+		user, host, _ := strings.Cut(address, "@")
+		host = lowerASCII(host)
+		if d := r.rules.dialled(user, host); d != nil && plainHost(host) && !isRole(user) && len(r.found) < most && d.gateway == "" {
+			r.found = append(r.found, finding{at: at, end: at, service: d.service, rule: "address at " + d.host, sip: address, second: d.second})
+		}
+	}
+}
+
+// Candidates lists all that Parse chooses from, best first.
+func (p *Parser) Candidates(t Text) []Candidate {
+	list := p.candidates(p.read(t.Location, false), p.read(t.Body, t.HTML), t.Online)
+	out := make([]Candidate, 0, len(list))
+	for _, c := range list {
+		where := "online"
+		if c.in != nil {
+			where = c.in.where
+		}
+		out = append(out, Candidate{
+			Rule: c.rule, Rank: c.rank, Where: where, Offset: c.at, Provider: c.provider(),
+			URL: c.url, MeetingNumber: c.number, Passcode: c.passcode, SIP: c.sip,
+		})
+	}
+	return out
+}
+
+func (f *finding) provider() string {
+	switch {
+	case f.service != nil:
+		return f.service.id
+	case f.h323:
+		return "h323"
+	case f.sip != "":
+		return "sip"
+	}
+	return ""
+}
+
+// candidates gathers what was found, in the order in which it counts.
+func (p *Parser) candidates(location, body *reader, online string) []candidate {
+	location.where, body.where = "location", "body"
+	var list []candidate
+	for _, r := range [...]*reader{location, body} {
+		r.settle(location, body)
+		for _, f := range r.found {
+			if !f.tone {
+				list = append(list, candidate{f, rank(f, r == location), r})
+			}
+		}
+	}
+	if online != "" {
+		r := reader{Parser: p}
+		r.offer(online, 0, 0)
+		for _, f := range r.found {
+			list = append(list, candidate{finding: f, rank: RankOnline})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b candidate) int { return a.rank - b.rank })
+	return list
+}
+
+func rank(f finding, location bool) int {
+	switch {
+	case f.weak:
+		return RankWeak
+	case !location:
+		return RankBody
+	case f.service != nil && f.service.id == "webex":
+		return RankWebexLocation
+	case f.sip != "":
+		return RankAddressLocation
+	}
+	return RankLinkLocation
+}
+
+// settle drops what the text around it does not bear out, and completes what is
+// in two places of it.
+func (r *reader) settle(texts ...*reader) {
+	kept := r.found[:0]
+	for _, f := range r.found {
+		if len(f.near) > 0 && !anySays(texts, f.near) || f.gateway != "" && !r.complete(&f) {
+			continue
+		}
+		if n := len(kept); n > 0 && kept[n-1].url == f.url && f.url != "" {
+			kept[n-1].end = max(kept[n-1].end, f.end) // a link and the text that shows it
+			continue
+		}
+		kept = append(kept, f)
+	}
+	r.found = kept
+}
+
+func anySays(texts []*reader, words []string) bool {
+	const reach = 64 << 10
+	for _, r := range texts {
+		for _, w := range words {
+			if indexFold(r.text[:min(len(r.text), reach)], w) >= 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// choose puts the meeting together from the best candidate and what belongs to it.
+func (p *Parser) choose(location, body *reader, online string) (result Result) {
+	list := p.candidates(location, body, online)
+	if len(list) == 0 {
+		return result
+	}
+	best := list[0]
+	m := meeting{Parser: p, best: best, list: list}
+	if best.url == "" {
+		m.joinLink()
+	}
+	m.address()
+	m.readDetails(location, body)
+	result.Provider, result.JoinURL, result.SIP = m.best.provider(), m.best.url, m.sip
+	result.MeetingNumber, result.Passcode = m.best.number, m.best.passcode
+	return result
+}
+
+// meeting is what is put together. best is the link, once there is one.
+type meeting struct {
+	*Parser
+	best candidate
+	list []candidate
+	sip  string
+}
+
+// joinLink finds the link of a meeting of which an address came first.
+func (m *meeting) joinLink() {
+	for _, c := range m.list {
+		if c.url != "" && !c.weak && (m.best.service == nil || c.service.id == m.best.service.id) {
+			m.sip = m.best.sip
+			m.best = c
+			return
+		}
+	}
+}
+
+// address finds the address that belongs to the meeting: of the same service, or
+// of none in particular, and not behind the link of another meeting.
+func (m *meeting) address() {
+	if m.sip == "" {
+		m.sip = m.best.sip
+	}
+	if m.sip != "" && !m.best.second {
+		return
+	}
+	for _, second := range [...]bool{false, true} {
+		for _, c := range m.list {
+			if c.sip != "" && c.second == second && m.sip == "" && m.owns(c) {
+				m.sip = c.sip
+				return
+			}
+		}
+	}
+}
+
+func (m *meeting) owns(c candidate) bool {
+	if c.service != nil && c.service.id != m.best.provider() {
+		return false
+	}
+	if c.in == nil || c.in != m.best.in {
+		return true
+	}
+	from, to := m.segment(c.in)
+	return c.at >= from && c.at < to
+}
+
+// segment is the part of a text that is about the meeting: what lies between the
+// links of others.
+func (m *meeting) segment(in *reader) (from, to int) {
+	to = len(in.text)
+	at := m.anchor(in)
+	for _, f := range in.found {
+		if f.url == "" || f.weak || m.same(f) {
+			continue
+		}
+		if f.at < at {
+			from = f.end
+		} else {
+			to = min(to, f.at)
+		}
+	}
+	return from, max(from, to)
+}
+
+// anchor is where a text has the meeting's link, or its start.
+func (m *meeting) anchor(in *reader) int {
+	if m.best.in == in {
+		return m.best.at
+	}
+	for _, f := range in.found {
+		if f.url != "" && m.same(f) {
+			return f.at
+		}
+	}
+	return 0
+}
+
+// same reports whether a link is of the same meeting. Teams writes two links for
+// one, and only one of them with a number.
+func (m *meeting) same(f finding) bool {
+	if f.service == nil || m.best.service == nil || f.service.id != m.best.service.id {
+		return false
+	}
+	if f.url == m.best.url || f.number != "" && f.number == m.best.number {
+		return true
+	}
+	return f.service.labelled && (f.number == "") != (m.best.number == "")
+}

@@ -1,0 +1,135 @@
+package parser
+
+import "strings"
+
+// link is a web address taken apart. Nothing in it is decoded.
+type link struct {
+	raw      string // as written, with HTML entities undone
+	host     string // in lower case
+	port     string // "" for the scheme's own
+	path     string // with its leading slash, or empty
+	query    string // without the question mark
+	fragment string // without the number sign
+}
+
+// longestLink bounds what is taken for a link at all. Browsers refuse more,
+// and rewriters' links, the longest seen, stay well below.
+const longestLink = 8 << 10
+
+// splitLink takes an http or https address apart. It refuses what no invitation
+// has and a trap may: a user before the host, a host of other than letters,
+// digits, dots and hyphens, a port that is no number.
+func splitLink(raw string) (link, bool) {
+	rest, ok := cutScheme(raw)
+	if !ok || len(raw) > longestLink {
+		return link{}, false
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	host, port, _ := strings.Cut(rest[:end], ":")
+	if !plainHost(host) || !allDigits(port) {
+		return link{}, false
+	}
+	l := link{raw: raw, host: lowerASCII(host), port: port, path: rest[end:]}
+	if secure := len(raw)-len(rest) == len("https://"); secure && port == "443" || !secure && port == "80" {
+		l.port = ""
+	}
+	l.path, l.fragment, _ = strings.Cut(l.path, "#")
+	l.path, l.query, _ = strings.Cut(l.path, "?")
+	return l, true
+}
+
+// cutScheme takes "http://" or "https://" off, in any letter case.
+func cutScheme(raw string) (rest string, ok bool) {
+	for _, scheme := range [...]string{"https://", "http://"} {
+		if len(raw) > len(scheme) && strings.EqualFold(raw[:len(scheme)], scheme) {
+			return raw[len(scheme):], true
+		}
+	}
+	return raw, false
+}
+
+// plainHost reports whether host is a name of at least two labels or an IPv4
+// address. Internationalised names are written with xn-- or not recognised.
+func plainHost(host string) bool {
+	if len(host) > longestHost {
+		return false
+	}
+	dots, label := 0, 0
+	for i := 0; i < len(host); i++ {
+		switch c := host[i]; {
+		case c == '.':
+			if label == 0 {
+				return false
+			}
+			dots, label = dots+1, 0
+		case isAlnum(c), c == '-' && label > 0, c == '_' && label > 0:
+			label++
+		default:
+			return false
+		}
+	}
+	return dots > 0 && label > 0
+}
+
+// values calls yield for each name and value of a query until it returns false.
+func values(query string, yield func(name, value string) bool) {
+	for query != "" {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		pair = strings.TrimPrefix(pair, "amp;") // an entity undone once too few
+		if name, value, _ := strings.Cut(pair, "="); name != "" && !yield(name, value) {
+			return
+		}
+	}
+}
+
+// value is the first value that query holds under name, in any letter case.
+func value(query, name string) (found string) {
+	values(query, func(n, v string) bool {
+		if !strings.EqualFold(n, name) {
+			return true
+		}
+		found = v
+		return false
+	})
+	return found
+}
+
+func isDigit(c byte) bool  { return c-'0' < 10 }
+func isLetter(c byte) bool { return (c|0x20)-'a' < 26 }
+func isAlnum(c byte) bool  { return isDigit(c) || isLetter(c) }
+
+func allDigits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !isDigit(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// digitsOf is s without everything that is not a digit.
+func digitsOf(s string) string {
+	if allDigits(s) {
+		return s
+	}
+	digits := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if isDigit(s[i]) {
+			digits = append(digits, s[i])
+		}
+	}
+	return string(digits)
+}
+
+func lowerASCII(s string) string {
+	for i := 0; i < len(s); i++ {
+		if s[i]-'A' < 26 {
+			return strings.ToLower(s)
+		}
+	}
+	return s
+}

@@ -1,0 +1,253 @@
+package parser
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// pattern is one path of a rule, such as "/j/{number}" or
+// "/webapp/#/?conference={number}". services.txt explains how they are written.
+type pattern struct {
+	text     string
+	path     []segment
+	rest     bool // ends in "**": further segments may follow
+	query    []parameter
+	fragment *pattern // nil: any or none
+}
+
+// segment is what may stand between two slashes: pieces one after another.
+// A segment without pieces is "*", anything.
+type segment []piece
+
+// piece is literal text, or a class of characters with the count it may have.
+type piece struct {
+	literal  string
+	class    *class // nil: literal
+	number   bool   // it is the meeting's number
+	min, max int
+}
+
+type parameter struct {
+	name  string
+	value segment // nil: anything but nothing
+}
+
+// class is a set of characters, with the least and most that count when a
+// pattern does not say.
+type class struct {
+	holds    [256]bool
+	min, max int
+}
+
+const (
+	digitChars = "0123456789"
+	lowerChars = "abcdefghijklmnopqrstuvwxyz"
+	upperChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+
+// classes by the name they have in a pattern.
+var classes = map[string]*class{
+	"number":  {byteSet(digitChars + "-"), 3, 20},
+	"digits":  {byteSet(digitChars), 1, 20},
+	"letters": {byteSet(lowerChars + upperChars), 1, 80},
+	"alnum":   {byteSet(digitChars + lowerChars + upperChars), 1, 200},
+	"upper":   {byteSet(digitChars + upperChars), 1, 80},
+	"lower":   {byteSet(digitChars + lowerChars), 1, 80},
+	"hex":     {byteSet(digitChars + "abcdefABCDEF"), 1, 80},
+	"uuid":    {byteSet(digitChars + "abcdefABCDEF-"), 36, 36},
+	"code":    {byteSet(digitChars + lowerChars + upperChars + "-_"), 3, 200},
+	"name":    {nameBytes(), 1, 300},
+}
+
+// nameBytes is every byte that a part of a path can hold.
+func nameBytes() (set [256]bool) {
+	for c := '!'; c < 256; c++ {
+		set[c] = c != '/' && c != '"' && c != 0x7F
+	}
+	return set
+}
+
+func parsePattern(text string) (*pattern, error) {
+	p := &pattern{text: text}
+	path, fragment, hasFragment := strings.Cut(text, "#")
+	path, query, hasQuery := strings.Cut(path, "?")
+	if !strings.HasPrefix(path, "/") && !(path == "" && hasQuery) {
+		return nil, errors.New("a path starts with a slash")
+	}
+	for _, s := range strings.Split(path, "/") {
+		switch {
+		case p.rest:
+			return nil, errors.New("nothing may follow **")
+		case s == "**":
+			p.rest = true
+		case s != "":
+			seg, err := parseSegment(s)
+			if err != nil {
+				return nil, err
+			}
+			p.path = append(p.path, seg)
+		}
+	}
+	for _, pair := range strings.FieldsFunc(query, func(r rune) bool { return r == '&' }) {
+		name, value, hasValue := strings.Cut(pair, "=")
+		q := parameter{name: name}
+		if hasValue {
+			var err error
+			if q.value, err = parseSegment(value); err != nil {
+				return nil, err
+			}
+		}
+		p.query = append(p.query, q)
+	}
+	if hasFragment {
+		if !strings.HasPrefix(fragment, "/") {
+			fragment = "/" + fragment
+		}
+		var err error
+		if p.fragment, err = parsePattern(fragment); err != nil {
+			return nil, fmt.Errorf("after #: %w", err)
+		}
+	}
+	return p, nil
+}
+
+func parseSegment(text string) (segment, error) {
+	if text == "*" {
+		return segment{}, nil
+	}
+	var seg segment
+	for text != "" {
+		open := strings.IndexByte(text, '{')
+		if open != 0 {
+			if open < 0 {
+				open = len(text)
+			}
+			if strings.ContainsAny(text[:open], "*}") {
+				return nil, fmt.Errorf("%q: a star stands for a whole part of the path", text[:open])
+			}
+			seg = append(seg, piece{literal: text[:open]})
+			text = text[open:]
+			continue
+		}
+		end := strings.IndexByte(text, '}')
+		if end < 0 {
+			return nil, fmt.Errorf("%q: the brace is not closed", text)
+		}
+		p, err := parseClass(text[1:end])
+		if err != nil {
+			return nil, err
+		}
+		seg = append(seg, p)
+		text = text[end+1:]
+	}
+	return seg, nil
+}
+
+// parseClass reads "number", "letters:3" or "digits:9-11".
+func parseClass(text string) (piece, error) {
+	name, count, counted := strings.Cut(text, ":")
+	class, known := classes[name]
+	if !known {
+		return piece{}, fmt.Errorf("{%s}: there is no such class of characters", text)
+	}
+	p := piece{class: class, number: name == "number", min: class.min, max: class.max}
+	if counted {
+		low, high, ranged := strings.Cut(count, "-")
+		if !ranged {
+			high = low
+		}
+		var errLow, errHigh error
+		p.min, errLow = strconv.Atoi(low)
+		p.max, errHigh = strconv.Atoi(high)
+		if errLow != nil || errHigh != nil || p.min < 1 || p.max < p.min {
+			return piece{}, fmt.Errorf("{%s}: the count is written 9 or 9-11", text)
+		}
+	}
+	return p, nil
+}
+
+// match reports whether a link's path, query and fragment fit, and the number
+// that stands where the pattern says {number}.
+func (p *pattern) match(path, query, fragment string) (number string, ok bool) {
+	for _, seg := range p.path {
+		var part string
+		part, path = nextPart(path)
+		n, ok := seg.match(part)
+		if !ok || part == "" {
+			return "", false
+		}
+		if n != "" {
+			number = n
+		}
+	}
+	if part, _ := nextPart(path); part != "" && !p.rest {
+		return "", false
+	}
+	for _, q := range p.query {
+		v := value(query, q.name)
+		n, ok := q.value.match(v)
+		if !ok || v == "" {
+			return "", false
+		}
+		if n != "" {
+			number = n
+		}
+	}
+	if p.fragment == nil {
+		return number, true
+	}
+	if fragment == "" {
+		return "", false
+	}
+	path, query, _ = strings.Cut(fragment, "?")
+	n, ok := p.fragment.match(path, query, "")
+	if n != "" {
+		number = n
+	}
+	return number, ok
+}
+
+// nextPart cuts the first part that is not empty off a path.
+func nextPart(path string) (part, rest string) {
+	for path != "" && path[0] == '/' {
+		path = path[1:]
+	}
+	end := strings.IndexByte(path, '/')
+	if end < 0 {
+		end = len(path)
+	}
+	return path[:end], path[end:]
+}
+
+// match takes as many characters for each piece as it may have, and never goes
+// back: a class must not be followed by what it holds itself.
+func (s segment) match(part string) (number string, ok bool) {
+	if len(s) == 0 {
+		return "", true
+	}
+	for _, p := range s {
+		if p.class == nil {
+			if len(part) < len(p.literal) || !strings.EqualFold(part[:len(p.literal)], p.literal) {
+				return "", false
+			}
+			part = part[len(p.literal):]
+			continue
+		}
+		n := 0
+		for n < len(part) && n < p.max && p.class.holds[part[n]] {
+			n++
+		}
+		if n < p.min {
+			return "", false
+		}
+		if p.number {
+			if number = digitsOf(part[:n]); len(number) < p.min {
+				return "", false
+			}
+		}
+		part = part[n:]
+	}
+	return number, part == ""
+}

@@ -1,0 +1,149 @@
+package parser
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// newRuleset reads rule files, those named first taking precedence, and proves
+// them on their own examples.
+func newRuleset(files []RuleFile) (*ruleset, error) {
+	r := &ruleset{
+		exact: map[string][]*group{}, suffix: map[string][]*group{}, prefix: map[string][]*group{},
+		dialExact: map[string]*dialHost{}, dialSuffix: map[string]*dialHost{}, dialUser: map[string]*dialHost{},
+		rewriteExact: map[string][]*rewriter{}, rewriteSuffix: map[string][]*rewriter{},
+		rewritePrefix: map[string][]*rewriter{}, mailHosts: map[string]bool{},
+	}
+	var faults []error
+	for _, file := range files {
+		faults = append(faults, r.read(file)...)
+	}
+	r.index()
+	for _, s := range r.services {
+		for _, e := range r.checkService(s) {
+			faults = append(faults, &RuleError{File: s.file, Line: e.line, Rule: "service " + s.id, Err: e.err})
+		}
+	}
+	for _, w := range r.rewriters {
+		for _, e := range r.checkRewriter(w) {
+			faults = append(faults, &RuleError{File: w.file, Line: e.line, Rule: "rewriter " + w.id, Err: e.err})
+		}
+	}
+	return r, errors.Join(faults...)
+}
+
+func (r *ruleset) index() {
+	for _, s := range r.services {
+		for _, g := range s.groups {
+			for _, host := range g.hosts {
+				r.indexGroup(host, g)
+			}
+		}
+		for _, d := range s.dial {
+			r.indexDial(d)
+		}
+	}
+	for _, w := range r.rewriters {
+		for _, host := range w.hosts {
+			switch {
+			case strings.HasPrefix(host, "*."):
+				r.rewriteSuffix[host[2:]] = append(r.rewriteSuffix[host[2:]], w)
+			case strings.HasSuffix(host, ".*"):
+				r.rewritePrefix[host[:len(host)-2]] = append(r.rewritePrefix[host[:len(host)-2]], w)
+			default:
+				r.rewriteExact[host] = append(r.rewriteExact[host], w)
+			}
+		}
+	}
+}
+
+func (r *ruleset) indexGroup(host string, g *group) {
+	switch {
+	case host == "*":
+		r.any = append(r.any, g)
+	case strings.HasPrefix(host, "*."):
+		r.suffix[host[2:]] = append(r.suffix[host[2:]], g)
+	case strings.HasSuffix(host, ".*"):
+		r.prefix[host[:len(host)-2]] = append(r.prefix[host[:len(host)-2]], g)
+	case host[0] == '*':
+		r.inside = append(r.inside, insideGroup{host[1 : len(host)-1], g})
+	default:
+		r.exact[host] = append(r.exact[host], g)
+	}
+}
+
+func (r *ruleset) indexDial(d *dialHost) {
+	index, key := r.dialExact, d.host
+	switch {
+	case strings.HasPrefix(d.host, "*."):
+		index, key = r.dialSuffix, d.host[2:]
+	case strings.HasSuffix(d.host, "@*"):
+		index, key = r.dialUser, d.host[:len(d.host)-2]
+	}
+	if index[key] == nil {
+		index[key] = d
+	}
+}
+
+// lineFault is a fault and where in its file it is.
+type lineFault struct {
+	line int
+	err  error
+}
+
+func (r *ruleset) checkService(s *service) (faults []lineFault) {
+	fault := func(line int, format string, args ...any) {
+		faults = append(faults, lineFault{line, fmt.Errorf(format, args...)})
+	}
+	for _, g := range s.groups {
+		if len(g.join) == 0 {
+			fault(s.line, "host %s has no join line", strings.Join(g.hosts, " "))
+		}
+	}
+	if len(s.groups) > 0 && (len(s.meetings) == 0 || len(s.others) == 0) {
+		fault(s.line, "it needs an example of a meeting (is) and of a link that is none (isnt)")
+	}
+	for _, e := range s.meetings {
+		v, ok := r.judge(e.url)
+		switch {
+		case !ok:
+			fault(e.line, "%s is not recognised", e.url)
+		case v.group.service.id != s.id:
+			fault(e.line, "%s is recognised as %s", e.url, v.group.service.id)
+		case v.number != e.number:
+			fault(e.line, "%s gives the number %q, not %q", e.url, v.number, e.number)
+		}
+	}
+	for _, e := range s.others {
+		if v, ok := r.judge(e.url); ok {
+			fault(e.line, "%s is recognised as %s by %s", e.url, v.group.service.id, v.rule.text)
+		}
+	}
+	return faults
+}
+
+func (r *ruleset) judge(url string) (verdict, bool) {
+	l, ok := splitLink(url)
+	if !ok {
+		return verdict{}, false
+	}
+	return r.classify(l)
+}
+
+func (r *ruleset) checkRewriter(w *rewriter) (faults []lineFault) {
+	fault := func(line int, format string, args ...any) {
+		faults = append(faults, lineFault{line, fmt.Errorf(format, args...)})
+	}
+	if w.how == "" || len(w.hosts) == 0 || len(w.examples) == 0 {
+		fault(w.line, "it needs a host, an undo and an example")
+	}
+	for _, e := range w.examples {
+		l, _ := splitLink(e.wrapped)
+		target, hint, _ := r.unwrap(l)
+		if got := target.raw + hint; got != e.target {
+			fault(e.line, "%s gives %q, not %q", e.wrapped, got, e.target)
+		}
+	}
+	return faults
+}

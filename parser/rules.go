@@ -1,0 +1,224 @@
+package parser
+
+import "strings"
+
+// service is one meeting service as the rules describe it.
+type service struct {
+	id    string // what Result.Provider says
+	name  string
+	words []string // by which an invitation names it, in lower case
+	file  string
+	line  int
+
+	labelled bool // its links hold no number: labelled digits are one in any language
+	pin      bool // what is labelled PIN is the passcode
+	phone    bool // the number keyed in on a telephone is the meeting's
+	groups   []*group
+	dial     []*dialHost
+	meetings []example
+	others   []example
+}
+
+// group is the hosts that share a set of paths.
+type group struct {
+	service *service
+	hosts   []string
+	not     []string // hosts among them that are something else
+	join    []*rule
+	deny    []*pattern
+	number  []string // query parameters that hold the meeting number
+	passes  []string // query parameters that hold a passcode as it is typed
+	near    []string // words of which the text must hold one
+	port    bool     // self-hosted: any port will do
+	weak    bool     // counts only when there is nothing better
+}
+
+// rule is one path that joins.
+type rule struct {
+	*pattern
+	line int
+}
+
+// dialHost is a host that video devices dial.
+type dialHost struct {
+	service *service
+	host    string
+	second  bool   // only when there is no other address, as lync.webex.com
+	gateway string // order of the parts for a gateway: "video.tenant", "tenant.video", "video"
+}
+
+// example is a link of the rules' own proof.
+type example struct {
+	url, number string
+	line        int
+}
+
+// ruleset is everything that is known of hosts, ready to be looked up.
+type ruleset struct {
+	services  []*service
+	rewriters []*rewriter
+
+	exact  map[string][]*group // "meet.google.com"
+	suffix map[string][]*group // "zoom.us" for *.zoom.us
+	prefix map[string][]*group // "meet" for meet.*
+	inside []insideGroup       // "jitsi" for *jitsi*
+	any    []*group
+
+	dialExact  map[string]*dialHost
+	dialSuffix map[string]*dialHost
+	dialUser   map[string]*dialHost // "teams" for teams@*
+
+	mailHosts map[string]bool // and all below them
+
+	rewriteExact  map[string][]*rewriter
+	rewriteSuffix map[string][]*rewriter
+	rewritePrefix map[string][]*rewriter
+}
+
+type insideGroup struct {
+	word  string
+	group *group
+}
+
+// verdict is what the rules say of a link.
+type verdict struct {
+	group            *group
+	rule             *rule
+	number, passcode string
+}
+
+// classify finds the rule that a link joins by. The closest host speaks first;
+// a host that is named in the rules is judged by those alone.
+func (r *ruleset) classify(l link) (verdict, bool) {
+	if groups := r.exact[l.host]; groups != nil {
+		return firstMatch(groups, l)
+	}
+	for rest := l.host; ; {
+		_, parent, ok := strings.Cut(rest, ".")
+		if !ok {
+			break
+		}
+		if groups := r.suffix[parent]; groups != nil {
+			return firstMatch(groups, l)
+		}
+		rest = parent
+	}
+	if v, ok := firstMatch(r.any, l); ok {
+		return v, true
+	}
+	for _, g := range r.inside {
+		if strings.Contains(l.host, g.word) {
+			if v, ok := g.group.match(l); ok {
+				return v, true
+			}
+		}
+	}
+	first, _, _ := strings.Cut(l.host, ".")
+	return firstMatch(r.prefix[first], l)
+}
+
+func firstMatch(groups []*group, l link) (verdict, bool) {
+	for _, g := range groups {
+		if v, ok := g.match(l); ok {
+			return v, true
+		}
+	}
+	return verdict{}, false
+}
+
+func (g *group) match(l link) (verdict, bool) {
+	if l.port != "" && !g.port {
+		return verdict{}, false
+	}
+	if g.excludes(l.host) {
+		return verdict{}, false
+	}
+	for _, p := range g.deny {
+		if _, denied := p.match(l.path, l.query, l.fragment); denied {
+			return verdict{}, false
+		}
+	}
+	for _, j := range g.join {
+		number, ok := j.match(l.path, l.query, l.fragment)
+		if !ok {
+			continue
+		}
+		v := verdict{group: g, rule: j, number: number}
+		if l.query != "" || l.fragment != "" {
+			v.fromQuery(l)
+		}
+		return v, true
+	}
+	return verdict{}, false
+}
+
+func (g *group) excludes(host string) bool {
+	for _, not := range g.not {
+		if hostFits(not, host) {
+			return true
+		}
+	}
+	return false
+}
+
+// fromQuery takes what the path did not say out of the query, or out of a query
+// within the fragment.
+func (v *verdict) fromQuery(l link) {
+	_, inner, _ := strings.Cut(l.fragment, "?")
+	for _, query := range [...]string{l.query, inner} {
+		for _, name := range v.group.number {
+			if n := value(query, name); v.number == "" && len(n) >= 3 && len(n) <= 20 && allDigits(n) {
+				v.number = n
+			}
+		}
+		for _, name := range v.group.passes {
+			if p := value(query, name); v.passcode == "" && p != "" {
+				v.passcode = unescape(p)
+			}
+		}
+	}
+}
+
+// hostFits reports whether host is what a rule's host says: a name, "*.zoom.us",
+// "meet.*", "*jitsi*" or "*".
+func hostFits(rule, host string) bool {
+	switch {
+	case rule == "*":
+		return true
+	case strings.HasPrefix(rule, "*.") && len(rule) > 2:
+		return strings.HasSuffix(host, rule[1:])
+	case strings.HasSuffix(rule, ".*"):
+		return strings.HasPrefix(host, rule[:len(rule)-1])
+	case len(rule) > 2 && rule[0] == '*' && rule[len(rule)-1] == '*':
+		return strings.Contains(host, rule[1:len(rule)-1])
+	}
+	return rule == host
+}
+
+// dialled is what the rules know of the host, or the user, of an address.
+func (r *ruleset) dialled(user, host string) *dialHost {
+	if d := r.dialExact[host]; d != nil {
+		return d
+	}
+	for rest := host; ; {
+		_, parent, ok := strings.Cut(rest, ".")
+		if !ok {
+			break
+		}
+		if d := r.dialSuffix[parent]; d != nil {
+			return d
+		}
+		rest = parent
+	}
+	return r.dialUser[user]
+}
+
+// mail reports whether a host is one where people have mailboxes only.
+func (r *ruleset) mail(host string) bool {
+	for ok := true; ok; _, host, ok = strings.Cut(host, ".") {
+		if r.mailHosts[host] {
+			return true
+		}
+	}
+	return false
+}

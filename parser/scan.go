@@ -1,0 +1,353 @@
+package parser
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// finding is something in a text that joins a meeting, or half does.
+type finding struct {
+	at, end  int // in the visible text
+	service  *service
+	rule     string // what it was recognised by, for people
+	url      string
+	number   string
+	passcode string
+	sip      string
+	h323     bool
+	second   bool   // an address to take only where there is no other
+	gateway  string // the order in which a gateway's address is put together
+	weak     bool
+	tone     bool     // only a number keyed in on a telephone
+	near     []string // words of which the text must hold one
+}
+
+// most bounds the findings kept of one text. Whoever writes a thousand links
+// into an invitation is not read to the end.
+const most = 1000
+
+// reader goes over one text once and gathers what it finds.
+type reader struct {
+	*Parser
+	where   string // "location" or "body"
+	text    string
+	found   []finding
+	keyword Keyword
+	looked  int // addresses whose surroundings were read
+	done    int // everything before it is part of something found
+}
+
+// Bytes that something can be found at: the colon and slash of a link, the at
+// sign of an address or a keyword, the first byte of a full-width at sign.
+var scanStops = byteSet(":/@\xef")
+
+func (r *reader) scan(text string) {
+	r.text = text
+	for i := 0; i < len(text); {
+		if !scanStops[text[i]] {
+			i++
+			continue
+		}
+		next := i + 1
+		switch text[i] {
+		case ':':
+			next = r.colon(i)
+		case '/':
+			next = r.slash(i)
+		default:
+			next = r.atSign(i)
+		}
+		if next > i+1 {
+			r.done = next
+		}
+		i = next
+	}
+}
+
+// colon looks at what a colon ends the scheme of.
+func (r *reader) colon(i int) int {
+	start := i
+	for start > r.done && i-start < 10 && isAlnum(r.text[start-1]) {
+		start--
+	}
+	scheme, rest := r.text[start:i], r.text[i+1:]
+	switch {
+	case scheme == "" || rest == "" || rest[0] <= ' ':
+	case strings.HasPrefix(rest, "//"):
+		if at := schemeStart(scheme); at >= 0 {
+			return r.linkAt(start+at, i)
+		}
+		return r.appLink(start, i, lowerASCII(scheme))
+	case hasSuffixFold(scheme, "sip"), hasSuffixFold(scheme, "sips"), hasSuffixFold(scheme, "h323"):
+		return r.dialLink(start, i+1, hasSuffixFold(scheme, "h323"))
+	case strings.EqualFold(scheme, "tel"):
+		end := i + 1 + linkEnd(r.text[i+1:])
+		r.tones(r.text[i+1:end], start, end)
+		return end
+	case strings.EqualFold(scheme, "xmpp"), strings.EqualFold(scheme, "im"):
+		return i + 1 + linkEnd(r.text[i+1:])
+	}
+	return i + 1
+}
+
+// schemeStart is where "http" or "https" starts at the end of letters, or -1:
+// texts run into links.
+func schemeStart(letters string) int {
+	for _, s := range [...]string{"https", "http"} {
+		if hasSuffixFold(letters, s) {
+			return len(letters) - len(s)
+		}
+	}
+	return -1
+}
+
+func hasSuffixFold(s, suffix string) bool {
+	return len(s) >= len(suffix) && strings.EqualFold(s[len(s)-len(suffix):], suffix)
+}
+
+// linkAt reads the link that starts at start and has its colon at colon.
+func (r *reader) linkAt(start, colon int) int {
+	body := colon + len("://")
+	end := body + linkEnd(r.text[body:])
+	raw := trimLink(r.text, start, end)
+	if start > 0 && r.text[start-1] == '<' {
+		if whole, after := unfold(r.text, start, end); after > end {
+			raw, end = whole, after
+		}
+	}
+	r.offer(raw, start, end)
+	return end
+}
+
+// slash looks at what may be a link that was written without its scheme.
+func (r *reader) slash(i int) int {
+	start := i
+	for start > r.done && i-start < longestHost && (isAlnum(r.text[start-1]) || r.text[start-1] == '.' || r.text[start-1] == '-') {
+		start--
+	}
+	host := r.text[start:i]
+	if len(host) < len("a.bc") || strings.IndexByte(host, '.') < 0 || start > 0 && strings.IndexByte("/@:\\=%_&?+~", r.text[start-1]) >= 0 {
+		return i + 1
+	}
+	if !r.rules.names(lowerASCII(host)) {
+		return i + 1
+	}
+	end := i + linkEnd(r.text[i:])
+	r.offer("https://"+trimLink(r.text, start, end), start, end)
+	return end
+}
+
+// names reports whether a host is known by its name, not just by its path.
+func (r *ruleset) names(host string) bool {
+	if r.exact[host] != nil {
+		return true
+	}
+	for {
+		_, parent, ok := strings.Cut(host, ".")
+		if !ok {
+			return false
+		}
+		if r.suffix[parent] != nil {
+			return true
+		}
+		host = parent
+	}
+}
+
+// offer takes a link as it was written, and keeps it if it joins a meeting.
+func (r *reader) offer(raw string, at, end int) {
+	if len(r.found) >= most {
+		return
+	}
+	l, ok := splitLink(raw)
+	if !ok {
+		return
+	}
+	l, hint, ok := r.rules.unwrap(l)
+	if !ok {
+		r.hint(hint, at, end)
+		return
+	}
+	if f, ok := r.gatewayLink(l); ok {
+		f.at, f.end = at, end
+		r.found = append(r.found, f)
+		return
+	}
+	if v, ok := r.rules.classify(l); ok {
+		r.found = append(r.found, finding{
+			at: at, end: end, service: v.group.service, rule: v.rule.text, url: l.raw,
+			number: v.number, passcode: v.passcode, weak: v.group.weak, near: v.group.near,
+		})
+	}
+}
+
+// hint keeps the service whose host a link names that cannot be undone.
+func (r *reader) hint(host string, at, end int) {
+	if host == "" {
+		return
+	}
+	groups := r.rules.exact[host]
+	for rest := host; groups == nil; {
+		_, parent, ok := strings.Cut(rest, ".")
+		if !ok {
+			return
+		}
+		groups, rest = r.rules.suffix[parent], parent
+	}
+	for _, g := range groups {
+		if !g.excludes(host) && !g.weak && len(g.near) == 0 {
+			r.found = append(r.found, finding{at: at, end: end, service: g.service, rule: "host named by a rewriter", weak: true})
+			return
+		}
+	}
+}
+
+// appLink reads the link of an application's own scheme, as the link that a
+// browser opens for it.
+func (r *reader) appLink(start, colon int, scheme string) int {
+	body := colon + len("://")
+	end := body + linkEnd(r.text[body:])
+	raw := "https" + trimLink(r.text, colon, end)
+	switch scheme {
+	case "msteams":
+		r.offer(raw, start, end)
+	case "zoommtg", "zoomus", "zoomrc":
+		l, ok := splitLink(raw)
+		if number := value(l.query, "confno"); ok && number != "" {
+			raw = "https://" + l.host + "/j/" + number
+			if hash := value(l.query, "pwd"); hash != "" {
+				raw += "?pwd=" + hash
+			}
+			r.offer(raw, start, end)
+		}
+	}
+	return end
+}
+
+// linkEnd is the length of the link, or of what is left of it, that s starts with.
+func linkEnd(s string) int {
+	depth, query := 0, false
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !linkStops[c] {
+			continue
+		}
+		switch {
+		case c == '(':
+			depth++
+		case c == ')' && depth > 0:
+			depth--
+		case c == '?' || c == '#':
+			query = true
+		case c == '{' && strings.HasPrefix(s[i:], `{"`): // Teams, unescaped
+			if closing := strings.IndexByte(s[i:min(len(s), i+400)], '}'); closing > 0 && !strings.ContainsAny(s[i:i+closing], " \t\r\n<>") {
+				i += closing
+				continue
+			}
+			return i
+		case c == ';' && (endsEntity(s[:i]) || strings.HasSuffix(s[:i], "__")):
+		case c == ',' && (query || i+1 < len(s) && !isLetter(s[i+1])) && !strings.HasPrefix(s[i+1:], "http"):
+		case c == ':' && nextLink(s, i) > 0:
+			return nextLink(s, i)
+		case c == ':' || c == '\'' && !endsQuoted(s, i):
+		case c >= utf8.RuneSelf:
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if !continuesLink(r, size) {
+				return i
+			}
+			i += size - 1
+		default:
+			return i
+		}
+	}
+	return len(s)
+}
+
+// Bytes that end a link, or may.
+var linkStops = func() (set [256]bool) {
+	for c := range 256 {
+		set[c] = c <= ' ' || c >= 0x7F || strings.IndexByte("<>\"`\\^{}|[]();,:?#'", byte(c)) >= 0
+	}
+	return set
+}()
+
+// nextLink is where a link of its own starts whose colon is s[colon], or 0: two
+// in a row with nothing between them, not one within the other as in "?u=https:".
+func nextLink(s string, colon int) int {
+	if !strings.HasPrefix(s[colon:], "://") {
+		return 0
+	}
+	from := max(0, colon-len("https"))
+	at := from + schemeStart(s[from:colon])
+	if at < max(1, from) || strings.IndexByte("=/?&#_*%+(@:", s[at-1]) >= 0 {
+		return 0
+	}
+	return at
+}
+
+// endsQuoted reports whether the apostrophe at s[i] stands where a quotation ends.
+func endsQuoted(s string, i int) bool {
+	return i+1 == len(s) || !isAlnum(s[i+1])
+}
+
+// endsEntity reports whether s ends in what a semicolon makes an entity.
+func endsEntity(s string) bool {
+	at := strings.LastIndexByte(s[max(0, len(s)-8):], '&')
+	return at >= 0 && strings.EqualFold(s[max(0, len(s)-8)+at:], "&amp") || strings.HasSuffix(s, "&#38")
+}
+
+// continuesLink reports whether a letter beyond ASCII may stand in a link. Those
+// of scripts without blanks start the next word instead.
+func continuesLink(r rune, size int) bool {
+	if r == utf8.RuneError && size < 2 || !unicode.In(r, unicode.L, unicode.M) {
+		return false
+	}
+	return !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul,
+		unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) && !(r >= 0xFF00 && r <= 0xFFEF) && r != 'ー'
+}
+
+// trimLink takes off what a sentence put behind the link text[start:end], and
+// undoes the one entity that is found in plain texts.
+func trimLink(text string, start, end int) string {
+	raw := text[start:end]
+	for raw != "" {
+		last := raw[len(raw)-1]
+		if strings.IndexByte(".,;:!?*~'", last) < 0 && !(last == '_' && start > 0 && strings.IndexByte("_*", text[start-1]) >= 0) {
+			break
+		}
+		raw = raw[:len(raw)-1]
+	}
+	if strings.IndexByte(raw, '&') >= 0 && strings.Contains(raw, "&amp;") {
+		raw = strings.ReplaceAll(raw, "&amp;", "&")
+	}
+	return raw
+}
+
+// unfold joins a link in angle brackets that was broken over lines (RFC 3986,
+// appendix C). It returns where the link ends, or end when it was not broken.
+func unfold(text string, start, end int) (whole string, after int) {
+	const mostLines = 10
+	whole, after = text[start:end], end
+	for range mostLines {
+		if after >= len(text) || text[after] == '>' {
+			break
+		}
+		next := strings.TrimLeft(text[after:min(len(text), after+80)], "\r\n \t")
+		if text[after] != '\r' && text[after] != '\n' {
+			return "", end
+		}
+		next = strings.TrimLeft(next, "> ")
+		from := after + strings.Index(text[after:], next)
+		size := linkEnd(text[from:])
+		if next == "" || size == 0 {
+			return "", end
+		}
+		whole += text[from : from+size]
+		after = from + size
+	}
+	if after >= len(text) || text[after] != '>' {
+		return "", end
+	}
+	return trimLink(whole, 0, len(whole)), after
+}

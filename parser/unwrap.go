@@ -1,0 +1,218 @@
+package parser
+
+import (
+	"encoding/base64"
+	"strings"
+	"unicode/utf8"
+)
+
+// rewriter is a service that puts its own link in the place of another, to look
+// at it or to count it. All is undone from the text alone; nothing is fetched.
+type rewriter struct {
+	id       string
+	name     string
+	file     string
+	line     int
+	hosts    []string
+	path     string // what the path must begin with, or empty
+	how      string // "query", "base64", "path", "proofpoint2", "proofpoint3", "fence" or "hint"
+	names    []string
+	examples []rewriteExample
+}
+
+type rewriteExample struct {
+	wrapped, target string
+	line            int
+}
+
+// deepest bounds how many rewriters may have wrapped a link. Three have been
+// seen in one mail.
+const deepest = 8
+
+// unwrap undoes rewriters until a link is left that no rewriter made. Where one
+// cannot be undone, ok is false and hint is the host that it names, if it does.
+func (r *ruleset) unwrap(l link) (target link, hint string, ok bool) {
+	for range deepest {
+		w := r.rewriterOf(l)
+		if w == nil {
+			return l, "", true
+		}
+		if w.how == "hint" {
+			return link{}, lowerASCII(firstValue(l.query, w.names)), false
+		}
+		inner, found := w.undo(l)
+		if !found {
+			return link{}, "", false
+		}
+		if l, found = splitLink(inner); !found {
+			return link{}, "", false
+		}
+	}
+	return link{}, "", false
+}
+
+func (r *ruleset) rewriterOf(l link) *rewriter {
+	if w := firstRewriter(r.rewriteExact[l.host], l); w != nil {
+		return w
+	}
+	first, rest, _ := strings.Cut(l.host, ".")
+	for ok := true; ok; _, rest, ok = strings.Cut(rest, ".") {
+		if w := firstRewriter(r.rewriteSuffix[rest], l); w != nil {
+			return w
+		}
+	}
+	return firstRewriter(r.rewritePrefix[first], l)
+}
+
+func firstRewriter(list []*rewriter, l link) *rewriter {
+	for _, w := range list {
+		if w.path == "" || len(l.path) >= len(w.path) && strings.EqualFold(l.path[:len(w.path)], w.path) {
+			return w
+		}
+	}
+	return nil
+}
+
+// undo gives the link that was there before.
+func (w *rewriter) undo(l link) (string, bool) {
+	switch w.how {
+	case "query":
+		return absolute(unescape(firstValue(l.query, w.names)), l)
+	case "base64":
+		v := unescape(firstValue(l.query, w.names))
+		if at := strings.Index(v, "aHR0c"); at > 0 { // some put a mark before
+			v = v[at:]
+		}
+		return absolute(decode64(v), l)
+	case "path":
+		for _, prefix := range [...]string{"https%3A", "http%3A", "https:/", "http:/"} {
+			if at := indexFold(l.raw[len(w.path):], strings.ToLower(prefix)); at > len("https://") {
+				inner := l.raw[len(w.path):][at:]
+				if strings.HasSuffix(prefix, "A") {
+					inner, _, _ = strings.Cut(inner, "?")
+					inner = unescape(inner)
+				}
+				return absolute(inner, l)
+			}
+		}
+	case "proofpoint2":
+		v := firstValue(l.query, w.names)
+		return absolute(unescape(strings.NewReplacer("-", "%", "_", "/").Replace(v)), l)
+	case "proofpoint3":
+		return proofpoint3(l.raw)
+	case "fence":
+		_, rest, ok := strings.Cut(l.raw, "___")
+		inner, _, closed := strings.Cut(rest, "___")
+		return inner, ok && closed
+	}
+	return "", false
+}
+
+// firstValue is the value of the first of names that a query has.
+func firstValue(query string, names []string) string {
+	for _, name := range names {
+		if v := value(query, name); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// absolute completes what a rewriter gave: twice escaped, without its host, or
+// with one slash lost.
+func absolute(inner string, outer link) (string, bool) {
+	if len(inner) > 8 && (strings.EqualFold(inner[:7], "http%3a") || strings.EqualFold(inner[:8], "https%3a")) {
+		inner = unescape(inner)
+	}
+	if strings.HasPrefix(inner, "/") && !strings.HasPrefix(inner, "//") {
+		inner = "https://" + outer.host + inner
+	}
+	for _, scheme := range [...]string{"https:/", "http:/"} {
+		if strings.HasPrefix(inner, scheme) && !strings.HasPrefix(inner, scheme+"/") {
+			inner = scheme + "/" + inner[len(scheme):]
+		}
+	}
+	_, ok := cutScheme(inner)
+	return inner, ok && inner != outer.raw
+}
+
+// proofpoint3 undoes urldefense.com/v3: the link stands between "__" and "__;",
+// each star for a character of the base64 tail, and "**" with a letter for a
+// run of two or more (Proofpoint's own decoder is the reference).
+func proofpoint3(raw string) (string, bool) {
+	_, rest, ok := strings.Cut(raw, "/v3/__")
+	end := strings.LastIndex(rest, "__;")
+	if !ok || end < 0 {
+		return "", false
+	}
+	tail, _, _ := strings.Cut(rest[end+len("__;"):], "!")
+	chars := decode64(tail)
+	const runs = upperChars + lowerChars + digitChars + "-_"
+	var b strings.Builder
+	for s := rest[:end]; s != ""; {
+		star := strings.IndexByte(s, '*')
+		if star < 0 {
+			b.WriteString(s)
+			break
+		}
+		b.WriteString(s[:star])
+		s = s[star+1:]
+		count := 1
+		if len(s) > 1 && s[0] == '*' {
+			if run := strings.IndexByte(runs, s[1]); run >= 0 {
+				count, s = run+2, s[2:]
+			}
+		}
+		for range count {
+			if chars == "" {
+				return "", false
+			}
+			_, size := utf8.DecodeRuneInString(chars)
+			b.WriteString(chars[:size])
+			chars = chars[size:]
+		}
+	}
+	inner := b.String()
+	return absolute(inner, link{})
+}
+
+// decode64 reads base64 of either alphabet, padded or not; "" when it is none.
+func decode64(s string) string {
+	s = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(s, "="))
+	decoded, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return ""
+	}
+	return string(decoded)
+}
+
+// unescape undoes percent escapes and leaves what is none as it is: links hold
+// broken ones, and a plus is a plus there.
+func unescape(s string) string {
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			high, low := unhex(s[i+1]), unhex(s[i+2])
+			if high < 16 && low < 16 {
+				b = append(b, high<<4|low)
+				i += 2
+				continue
+			}
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
+}
+
+func unhex(c byte) byte {
+	switch {
+	case isDigit(c):
+		return c - '0'
+	case (c|0x20)-'a' < 6:
+		return c | 0x20 - 'a' + 10
+	}
+	return 0xFF
+}
