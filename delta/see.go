@@ -137,4 +137,13 @@ func Rule(e Event, now time.Time) (recurrence.Rule, error) {
 	return series.Rule(now.Add(startsIn))
 }
 
-func showsWebex(e Event) bool { return false }
+// showsWebex reports Webex details that stand in no block: a person, or another product, put them there.
+func showsWebex(e Event) bool {
+	rest := e.Body.Without("", parser.AllOurs)
+	for _, c := range parser.Candidates(parser.Text{Location: e.Location.Text, Body: rest.Content, HTML: rest.HTML}) {
+		if c.Provider == "webex" && c.Rank < parser.RankWeak {
+			return true
+		}
+	}
+	return false
+}

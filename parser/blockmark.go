@@ -36,12 +36,12 @@ type markerFinder struct {
 type markerState int
 
 const (
-	outside markerState = iota
-	bracket             // after "[" or "[/"
-	word                // inside "Webex"
-	gap                 // blanks after the word
-	ref                 // inside the reference
-	tail                // blanks after the reference
+	markOutside markerState = iota
+	markBracket             // after "[" or "[/"
+	markWord                // inside "Webex"
+	markGap                 // blanks after the word
+	markRef                 // inside the reference
+	markTail                // blanks after the reference
 )
 
 func (f *markerFinder) add(r rune, at span) {
@@ -49,10 +49,10 @@ func (f *markerFinder) add(r rune, at span) {
 		return
 	}
 	if r == '[' {
-		*f = markerFinder{found: f.found, state: bracket, start: at.start}
+		*f = markerFinder{found: f.found, state: markBracket, start: at.start}
 		return
 	}
-	if f.state == outside {
+	if f.state == markOutside {
 		return
 	}
 	if isBlank(r) || r == '\n' {
@@ -64,33 +64,33 @@ func (f *markerFinder) add(r rune, at span) {
 
 func (f *markerFinder) blank() {
 	switch {
-	case f.state == bracket || f.state == gap || f.state == tail:
-	case f.state == word && f.word == len(markerWord):
-		f.state = gap
-	case f.state == ref && f.refLen == RefLen:
-		f.state = tail
+	case f.state == markBracket || f.state == markGap || f.state == markTail:
+	case f.state == markWord && f.word == len(markerWord):
+		f.state = markGap
+	case f.state == markRef && f.refLen == RefLen:
+		f.state = markTail
 	default:
-		f.state = outside
+		f.state = markOutside
 	}
 }
 
 func (f *markerFinder) character(r rune, at span) {
-	complete := f.refLen == RefLen && (f.state == ref || f.state == tail)
+	complete := f.refLen == RefLen && (f.state == markRef || f.state == markTail)
 	switch {
-	case f.state == bracket && r == '/' && !f.closing:
+	case f.state == markBracket && r == '/' && !f.closing:
 		f.closing = true
-	case (f.state == bracket || f.state == word) && f.word < len(markerWord) && r == rune(markerWord[f.word]):
-		f.state = word
+	case (f.state == markBracket || f.state == markWord) && f.word < len(markerWord) && r == rune(markerWord[f.word]):
+		f.state = markWord
 		f.word++
-	case (f.state == gap || f.state == ref) && f.refLen < RefLen && isRefChar(r):
-		f.state = ref
+	case (f.state == markGap || f.state == markRef) && f.refLen < RefLen && isRefChar(r):
+		f.state = markRef
 		f.ref[f.refLen] = byte(unicode.ToUpper(r))
 		f.refLen++
 	case complete && r == ']':
-		f.state = outside
+		f.state = markOutside
 		f.found(marker{span: span{f.start, at.end}, ref: string(f.ref[:]), closing: f.closing})
 	default:
-		f.state = outside
+		f.state = markOutside
 	}
 }
 

@@ -44,7 +44,7 @@ type scanner struct {
 	markers markerFinder
 	onRune  func(rune, span)
 	layout  layout
-	hidden  string // the element that hides what it holds, "" where text is seen
+	hidden  string // the element that hidesContent what it holds, "" where text is seen
 	depth   int    // of hidden within itself
 	end     int    // last offset at which a block would be seen
 	body    int    // offset of the last visible </body> or </html>, -1 if none
@@ -96,12 +96,12 @@ func commentEnds(raw string) bool {
 func (s *scanner) tag(z *nethtml.Tokenizer, kind nethtml.TokenType, here span) {
 	rawName, hasAttr := z.TagName()
 	name := string(rawName)
-	t := tag{span: here, name: name, closing: kind == nethtml.EndTagToken, void: isVoid[name], partner: -1}
+	t := tag{span: here, name: name, closing: kind == nethtml.EndTagToken, void: voidElement[name], partner: -1}
 	s.layout.tags = append(s.layout.tags, t)
 	switch {
 	case s.hidden != "":
 		s.stillHidden(t)
-	case !t.closing && !t.void && (hides[name] || hasAttr && hiddenByAttribute(z)):
+	case !t.closing && !t.void && (hidesContent[name] || hasAttr && hiddenByAttribute(z)):
 		s.hidden, s.depth = name, 1
 	case t.closing && (name == "body" || name == "html"):
 		if s.body < 0 || name == "body" {
@@ -256,10 +256,10 @@ func set(names string) map[string]bool {
 }
 
 var (
-	// hides lists elements whose content a reader of mail does not see, or sees only where something else fails.
-	hides = set("head script style title template noscript iframe noembed noframes textarea select datalist object " +
+	// hidesContent lists elements whose content a reader of mail does not see, or sees only where something else fails.
+	hidesContent = set("head script style title template noscript iframe noembed noframes textarea select datalist object " +
 		"video audio canvas xmp plaintext frameset")
-	isVoid     = set("area base br col embed hr img input link meta param source track wbr")
-	breaksLine = set("body html p div br hr table tr ul ol li dl dt dd blockquote pre h1 h2 h3 h4 h5 h6 " +
+	voidElement = set("area base br col embed hr img input link meta param source track wbr")
+	breaksLine  = set("body html p div br hr table tr ul ol li dl dt dd blockquote pre h1 h2 h3 h4 h5 h6 " +
 		"center section article header footer address form fieldset")
 )
