@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"syncd/parser"
 )
 
 // fingerprintVersion leads a fingerprint. A later version of syncd that looks at other fields counts it up; records with another
@@ -89,10 +91,11 @@ func (k Keys) DigestLines(lines []string) Digest {
 	return Digest(out.String())
 }
 
-// Wrote returns a function that tells whether a line is in d. An empty digest takes every line for ours.
-func (k Keys) Wrote(d Digest) func(line string) bool {
-	return func(line string) bool {
-		if d == "" {
+// Wrote returns a function that tells whether a line of the block with the reference ref is in d. An empty digest, and a block
+// of another reference, take every line for ours.
+func (k Keys) Wrote(ref string, d Digest) parser.Ours {
+	return func(of, line string) bool {
+		if d == "" || of != ref {
 			return true
 		}
 		sum := k.lineSum(line)

@@ -30,6 +30,12 @@ func (b *Batch) Empty() bool {
 		b.Cursor == nil && b.Served == nil && !b.GiveUp
 }
 
+// Waiting is an event that waits for another try.
+type Waiting struct {
+	ID string
+	At time.Time
+}
+
 // Resync is a request for a full round of one mailbox and a search for orphans.
 type Resync struct {
 	ID     string // of the entry in the stream

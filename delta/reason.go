@@ -57,6 +57,7 @@ const (
 	AccessDenied Reason = "access-denied" // closed to the application
 	Credentials  Reason = "credentials"   // the application itself is refused
 	ForeignLink  Reason = "foreign-link"  // a link led to another host
+	Loop         Reason = "loop"          // a round of changes that does not end
 	Hidden       Reason = "hidden-body"   // no place in the body where a block would be seen
 	NoDetails    Reason = "bad-details"   // Webex's answer holds no usable join details
 )

@@ -29,6 +29,11 @@ type Record struct {
 	Tries       int       // failed tries in a row
 }
 
+// Mark is what the event itself is to say of this.
+func (r Record) Mark() Mark {
+	return Mark{Keyword: r.Keyword, Kind: r.Kind, Meeting: r.Meeting, Block: r.Block, Restored: r.Restored, Remade: r.Remade}
+}
+
 // RecordState is how far syncd is with an event.
 type RecordState string
 

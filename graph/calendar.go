@@ -89,6 +89,12 @@ func (c *Calendar) Language(ctx context.Context) (string, error) {
 	return answer.Language.Locale, nil
 }
 
+// Host is the primary address of the mailbox's owner.
+func (c *Calendar) Host(ctx context.Context) (string, error) {
+	_, host, err := c.client.User(ctx, c.box.ID)
+	return host, err
+}
+
 // User finds a mailbox by address or directory id (user-get.md). Host is the primary address, by which Webex knows its owner.
 func (c *Client) User(ctx context.Context, name string) (m delta.Mailbox, host string, err error) {
 	var answer struct {

@@ -124,7 +124,7 @@ func TestWhatAPersonTypesIntoABlockStays(t *testing.T) {
 			wrote[line] = true
 		}
 		put.Content = strings.Replace(put.Content, CloseMarker(refA), "bring cake & tea\r\n<br>"+CloseMarker(refA), 1)
-		got := put.Without(refA, func(line string) bool { return wrote[line] })
+		got := put.Without(refA, func(_, line string) bool { return wrote[line] })
 		if !strings.Contains(got.VisibleText(), "bring cake") {
 			t.Errorf("lost the person's line: %q", got.Content)
 		}

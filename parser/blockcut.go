@@ -17,12 +17,12 @@ type Rendered struct {
 	HTML, Text string
 }
 
-// Ours tells whether a visible line of a block is one that syncd wrote. A line that is not was typed into the block by a
-// person and is kept when the block goes.
-type Ours func(line string) bool
+// Ours tells whether a visible line of the block with a reference is one that syncd wrote. A line that is not was typed into
+// the block by a person and is kept when the block goes.
+type Ours func(ref, line string) bool
 
 // AllOurs takes every line in a block for syncd's own.
-func AllOurs(string) bool { return true }
+func AllOurs(string, string) bool { return true }
 
 // With puts block into b: in the place of the block that b shows, else at the end of what a reader sees. Blocks of other
 // references are cut. The result shows the block exactly once, or the error is [ErrHidden].
@@ -153,7 +153,7 @@ func tagsWithin(cut span, tags []tag) (first, last int) {
 func (b Body) kept(block Block, cut span, tags []tag, ours Ours) string {
 	var out strings.Builder
 	for _, line := range block.Lines {
-		if ours(line) {
+		if ours(block.Ref, line) {
 			continue
 		}
 		if b.HTML {

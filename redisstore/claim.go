@@ -22,17 +22,17 @@ type Claim struct {
 	lease string                    // "" for a claim that only reads
 	until atomic.Pointer[time.Time] // when the lease ends for sure, by this machine's monotonic clock
 
-	cursor delta.Cursor
-	due    []string
-	held   []string
-	resync *delta.Resync
+	cursor  delta.Cursor
+	waiting []delta.Waiting
+	held    []string
+	resync  *delta.Resync
 }
 
 // Cursor is the cursor as it was when the mailbox was claimed.
 func (c *Claim) Cursor() delta.Cursor { return c.cursor }
 
-// Due are the ids of the events whose next try was due.
-func (c *Claim) Due() []string { return c.due }
+// Waiting are the events that wait for another try, soonest first; not more than a sweep can take.
+func (c *Claim) Waiting() []delta.Waiting { return c.waiting }
 
 // HeldRemovals are the ids of the events whose removal waits for an operator.
 func (c *Claim) HeldRemovals() []string { return c.held }
@@ -45,11 +45,14 @@ type LeasedError struct{ Holder string }
 
 func (e *LeasedError) Error() string { return "mailbox is leased to " + e.Holder }
 
+// mostWaiting bounds how many waiting events a claim reads.
+const mostWaiting = 1000
+
 // Claim takes a mailbox's lease. Where another holds it the error is a [LeasedError].
 func (s *Store) Claim(ctx context.Context, m delta.Mailbox) (*Claim, error) {
 	c := &Claim{store: s, id: m.ID, keys: s.schema.all(m.ID)}
 	asked := time.Now()
-	answer, err := claimScript.Run(ctx, s.rdb, c.keys, s.newOwner(), s.leaseTTL.Milliseconds(), s.now().Unix()).Slice()
+	answer, err := claimScript.Run(ctx, s.rdb, c.keys, s.newOwner(), s.leaseTTL.Milliseconds(), mostWaiting-1).Slice()
 	if err != nil {
 		return nil, fmt.Errorf("claiming a mailbox: %w", err)
 	}
@@ -67,7 +70,7 @@ func (s *Store) Peek(ctx context.Context, m delta.Mailbox) (*Claim, error) {
 	c := &Claim{store: s, id: m.ID, keys: s.schema.all(m.ID)}
 	pipe := s.rdb.Pipeline()
 	cursor := pipe.HGetAll(ctx, c.keys[keyCursor-1])
-	due := pipe.ZRangeByScore(ctx, c.keys[keyRetry-1], &redis.ZRangeBy{Min: "-inf", Max: strconv.FormatInt(s.now().Unix(), 10)})
+	waiting := pipe.ZRangeWithScores(ctx, c.keys[keyRetry-1], 0, mostWaiting-1)
 	held := pipe.ZRange(ctx, c.keys[keyHeld-1], 0, -1)
 	resync := pipe.Get(ctx, c.keys[keyResync-1])
 	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
@@ -77,15 +80,26 @@ func (s *Store) Peek(ctx context.Context, m delta.Mailbox) (*Claim, error) {
 	if c.cursor, err = decodeCursor(cursor.Val()); err != nil {
 		return nil, err
 	}
-	c.due, c.held, c.resync = due.Val(), held.Val(), delta.ParseResync(resync.Val())
+	for _, z := range waiting.Val() {
+		c.waiting = append(c.waiting, delta.Waiting{ID: fmt.Sprint(z.Member), At: time.Unix(int64(z.Score), 0)})
+	}
+	c.held, c.resync = held.Val(), delta.ParseResync(resync.Val())
 	return c, nil
 }
 
-func (c *Claim) read(cursor, due, held, resync any) (err error) {
+func (c *Claim) read(cursor, waiting, held, resync any) (err error) {
 	if c.cursor, err = decodeCursor(stringMap(cursor)); err != nil {
 		return err
 	}
-	c.due, c.held = stringSlice(due), stringSlice(held)
+	pairs := stringSlice(waiting)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		score, err := strconv.ParseFloat(pairs[i+1], 64)
+		if err != nil {
+			return fmt.Errorf("retry time of an event is no number: %q", pairs[i+1])
+		}
+		c.waiting = append(c.waiting, delta.Waiting{ID: pairs[i], At: time.Unix(int64(score), 0)})
+	}
+	c.held = stringSlice(held)
 	request, _ := resync.(string)
 	c.resync = delta.ParseResync(request)
 	return nil

@@ -5,8 +5,8 @@ import "github.com/redis/go-redis/v9"
 // claimScript takes the lease of a mailbox and reads what a sweep begins with.
 //
 //	KEYS  the mailbox's keys
-//	ARGV  owner (new for every claim), lease in milliseconds, now in Unix seconds
-//	gives {lease value, cursor hash, ids to try again, held ids, resync request}, or {false, who holds it}
+//	ARGV  owner (new for every claim), lease in milliseconds, index of the last waiting event to read
+//	gives {lease value, cursor hash, ids and times to try again, held ids, resync request}, or {false, who holds it}
 //
 // A claim whose answer got lost and which is sent again finds its own owner and succeeds.
 var claimScript = redis.NewScript(`
@@ -21,7 +21,7 @@ redis.call('SET', KEYS[1], lease, 'PX', ARGV[2])
 return {
 	lease,
 	redis.call('HGETALL', KEYS[3]),
-	redis.call('ZRANGEBYSCORE', KEYS[6], '-inf', ARGV[3]),
+	redis.call('ZRANGE', KEYS[6], 0, ARGV[3], 'WITHSCORES'),
 	redis.call('ZRANGE', KEYS[7], 0, -1),
 	redis.call('GET', KEYS[8])}
 `)

@@ -158,8 +158,6 @@ func processName() string {
 // newOwner names one claim and no other.
 func (s *Store) newOwner() string { return s.process + "/" + rand.Text()[:10] }
 
-func (s *Store) now() time.Time { return time.Now() }
-
 // redisLog passes go-redis's own lines to our log.
 type redisLog struct{ log zerolog.Logger }
 

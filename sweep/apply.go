@@ -1,0 +1,188 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"syncd/delta"
+)
+
+// apply carries out one decision, in steps that may each be the last and that are safe to do again.
+func (r *run) apply(ctx context.Context, s delta.Seen, d delta.Decision) error {
+	switch d.Action {
+	case delta.Create, delta.Replace:
+		return r.create(ctx, s, d)
+	case delta.Rewrite:
+		return r.rewrite(ctx, s, d)
+	case delta.Adopt:
+		return r.adopt(ctx, s, d)
+	case delta.Update:
+		return r.update(ctx, s, d)
+	case delta.Note:
+		return r.done(ctx, s, d.Have)
+	case delta.Withdraw:
+		return r.withdraw(ctx, s, d)
+	case delta.Forget:
+		return r.store(r.forget(ctx, s.ID))
+	default:
+		return fmt.Errorf("no way to carry out %q", d.Action)
+	}
+}
+
+// create gives an event its meeting and its block.
+func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error {
+	record := d.Have
+	if d.Action == delta.Replace {
+		record.Old, record.Meeting = record.Meeting, ""
+	}
+	record.Asked, record.Kind, record.Keyword = s.Asked, d.Kind, s.Keyword
+	if d.Have.State != delta.NoRecord && d.Reason != delta.KeywordChanged {
+		record.Asked = d.Have.Asked
+	}
+	record.State, record.Fingerprint, record.Times = delta.Intent, "", ""
+	record.Tag, record.Reason = r.Keys.Tag(r.mailbox.ID, s.ID), s.Limit
+	if err := r.store(r.remember(ctx, s.ID, record)); err != nil {
+		return err
+	}
+	// Crash here: the intent is known, nothing was made.
+	details, spare, err := r.obtain(ctx, s, &record)
+	if err != nil {
+		return err
+	}
+	// Crash here: the meeting is found again by its tag, or by the record.
+	if err := r.show(ctx, s, &record, details); err != nil {
+		return err
+	}
+	// Crash here: the event shows the block; the record is made from it, and spare meetings are found by the tag.
+	if err := r.drop(ctx, append(spare, record.Old)...); err != nil {
+		return err
+	}
+	record.Old = ""
+	return r.done(ctx, s, record)
+}
+
+// done remembers an event as settled with what it says now.
+func (r *run) done(ctx context.Context, s delta.Seen, record delta.Record) error {
+	if record.State != delta.Silent {
+		record.State = delta.Linked
+	}
+	record.Keyword, record.Fingerprint, record.Times = s.Keyword, s.Print, s.When
+	record.Modified, record.End, record.Series, record.Tries = latest(record.Modified, s.Modified), s.LastEnd, s.SeriesID, 0
+	return r.store(r.remember(ctx, s.ID, record))
+}
+
+// rewrite puts the block of the meeting that is there into the event.
+func (r *run) rewrite(ctx context.Context, s delta.Seen, d delta.Decision) error {
+	record := d.Have
+	if d.Reason == delta.BlockRemoved {
+		record.Restored++
+	}
+	details, err := r.details(ctx, record)
+	if err != nil {
+		return err
+	}
+	if record.Kind.Owned() && record.Fingerprint != s.Print {
+		if err := r.tell(ctx, s, record); err != nil {
+			return err
+		}
+	}
+	if err := r.show(ctx, s, &record, details); err != nil {
+		return err
+	}
+	return r.done(ctx, s, record)
+}
+
+// adopt goes on from what the event itself says of its meeting, after the record was lost.
+func (r *run) adopt(ctx context.Context, s delta.Seen, d delta.Decision) error {
+	record := d.Have
+	record.Tag = r.Keys.Tag(r.mailbox.ID, s.ID)
+	if record.Block == "" {
+		record.Block = r.Keys.DigestLines(s.Own[0].Lines)
+	}
+	if !record.Kind.Owned() {
+		return r.done(ctx, s, record)
+	}
+	host, err := r.host(ctx)
+	if err != nil {
+		return err
+	}
+	meeting, spare, err := r.find(ctx, host, s, &record)
+	if err != nil {
+		return err
+	}
+	if meeting.ID == "" {
+		return errMeetingGone
+	}
+	record.Meeting = meeting.ID
+	if r.differs(s, meeting) {
+		if err := r.tell(ctx, s, record); err != nil {
+			return err
+		}
+	}
+	if err := r.drop(ctx, spare...); err != nil {
+		return err
+	}
+	return r.done(ctx, s, record)
+}
+
+// update tells Webex what changed.
+func (r *run) update(ctx context.Context, s delta.Seen, d delta.Decision) error {
+	if err := r.tell(ctx, s, d.Have); err != nil {
+		return err
+	}
+	return r.done(ctx, s, d.Have)
+}
+
+// withdraw takes block and meeting away.
+func (r *run) withdraw(ctx context.Context, s delta.Seen, d delta.Decision) error {
+	record := d.Have
+	record.State = delta.Leaving
+	if err := r.store(r.remember(ctx, s.ID, record)); err != nil {
+		return err
+	}
+	// Crash here: the record says that everything has to go.
+	if err := r.hide(ctx, s, record); err != nil {
+		return err
+	}
+	// Crash here: the event shows nothing any more; the meeting is found by record and tag.
+	meetings, err := r.owned(ctx, s, record)
+	if err != nil {
+		return err
+	}
+	if err := r.drop(ctx, meetings...); err != nil {
+		return err
+	}
+	if d.Reason == delta.HostDeleted {
+		record.State, record.Keyword, record.Block, record.Old = delta.Dead, s.Keyword, "", ""
+		return r.store(r.remember(ctx, s.ID, record))
+	}
+	return r.store(r.forget(ctx, s.ID))
+}
+
+// drop deletes meetings that syncd made. One that has begun or ended cannot be deleted any more and is left to end.
+func (r *run) drop(ctx context.Context, meetings ...string) error {
+	for _, id := range meetings {
+		if id == "" {
+			continue
+		}
+		host, err := r.host(ctx)
+		if err != nil {
+			return err
+		}
+		if err := r.effect(); err != nil {
+			return err
+		}
+		err = r.ofWebex(r.Meetings.Delete(ctx, host, id))
+		if err != nil && !errors.Is(err, delta.ErrRefused) {
+			return err
+		}
+		if err == nil {
+			r.report.Deleted++
+		}
+	}
+	return nil
+}
+
+// effect is asked before every effect outside: the lease must still be held.
+func (r *run) effect() error { return r.memory.Holds() }

@@ -1,0 +1,114 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+
+	"syncd/delta"
+	"syncd/recurrence"
+)
+
+// Report counts what a sweep of one or more mailboxes did.
+type Report struct {
+	Items         int // events and removals that Graph told of
+	Changed       int // events about which something was to be done
+	Created       int // meetings made
+	Updated       int // meetings changed
+	Deleted       int // meetings deleted
+	Patched       int // writes into events
+	RemovedBlocks int // of these, such as took the join details out
+	Skipped       int // events that ask for a meeting and get none, for a reason
+	Retrying      int // events that wait for another try
+	Held          int // removals that wait for an operator
+	Reasons       map[delta.Reason]int
+	Planned       []Planned // of a dry run
+}
+
+// Planned is what would be done about one event.
+type Planned struct {
+	Mailbox string       `json:"mailbox"`
+	Event   string       `json:"event"`
+	Action  delta.Action `json:"action"`
+	Reason  delta.Reason `json:"reason"`
+	Mails   int          `json:"mails"`
+}
+
+func newReport() *Report { return &Report{Reasons: map[delta.Reason]int{}} }
+
+// Add counts another report in.
+func (r *Report) Add(o *Report) {
+	r.Items += o.Items
+	r.Changed += o.Changed
+	r.Created += o.Created
+	r.Updated += o.Updated
+	r.Deleted += o.Deleted
+	r.Patched += o.Patched
+	r.RemovedBlocks += o.RemovedBlocks
+	r.Skipped += o.Skipped
+	r.Retrying += o.Retrying
+	r.Held += o.Held
+	if r.Reasons == nil {
+		r.Reasons = map[delta.Reason]int{}
+	}
+	for reason, n := range o.Reasons {
+		r.Reasons[reason] += n
+	}
+	r.Planned = append(r.Planned, o.Planned...)
+}
+
+// count counts a decision.
+func (r *Report) count(d delta.Decision) {
+	r.Reasons[d.Reason]++
+	switch d.Action {
+	case delta.Nothing:
+		switch d.Reason {
+		case delta.Unchanged, delta.NotAsked, delta.NotOrganizer:
+		default:
+			r.Skipped++
+		}
+	case delta.Adopt, delta.Forget, delta.Read:
+	default:
+		r.Changed++
+	}
+}
+
+// reasonOf is the word for an error.
+func reasonOf(err error) delta.Reason {
+	var later *delta.LaterError
+	var series recurrence.Reason
+	switch {
+	case errors.As(err, &later), errors.Is(err, delta.ErrThrottled):
+		return delta.Throttled
+	case errors.Is(err, delta.ErrCredentials):
+		return delta.Credentials
+	case errors.Is(err, delta.ErrMailbox):
+		return delta.NoMailbox
+	case errors.Is(err, delta.ErrHost):
+		return delta.Unknown
+	case errors.Is(err, delta.ErrAccess):
+		return delta.AccessDenied
+	case errors.Is(err, delta.ErrForeign):
+		return delta.ForeignLink
+	case errors.Is(err, delta.ErrConflict):
+		return delta.Conflict
+	case errors.Is(err, delta.ErrLoop):
+		return delta.Loop
+	case errors.Is(err, delta.ErrTrouble):
+		return delta.Unreachable
+	case errors.Is(err, delta.ErrUnclear), errors.Is(err, context.DeadlineExceeded):
+		return delta.Unanswered
+	case errors.As(err, &series):
+		return delta.Reason(series)
+	default:
+		return delta.Refused
+	}
+}
+
+// plan notes what a dry run would do about an event.
+func (r *Report) plan(m delta.Mailbox, s delta.Seen, d delta.Decision) {
+	p := Planned{Mailbox: m.Address, Event: s.ID, Action: d.Action, Reason: d.Reason}
+	if d.Patches(s) {
+		p.Mails = s.Mails()
+	}
+	r.Planned = append(r.Planned, p)
+}

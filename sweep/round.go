@@ -1,0 +1,93 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"syncd/delta"
+)
+
+// changes is what a round of changes came to: the last word on each event.
+type changes struct {
+	events map[string]delta.Event // event id → event, without the bare occurrences of series
+	seen   map[string]bool        // all ids of the round that were not removals
+	link   string                 // of the next round
+}
+
+// fetch follows the delta link, or goes once over the whole window where there is none, where the window has to roll, where an
+// operator asked for it, or where Graph lost the link.
+func (r *run) fetch(ctx context.Context) (*changes, error) {
+	r.full = r.cursor.Link == "" || r.memory.Resync() != nil || !r.cursor.InWindow(r.now, r.Behind, r.Ahead)
+	if !r.full {
+		c, err := r.round(ctx, r.cursor.Link)
+		if !errors.Is(err, delta.ErrCursorExpired) && !errors.Is(err, delta.ErrRefused) {
+			return c, err
+		}
+		r.log.Info().Err(err).Msg("delta link is of no use any more: full round")
+		r.full = true
+	}
+	r.cursor.WindowStart, r.cursor.WindowEnd = delta.Window(r.mailbox.ID, r.now, r.Behind, r.Ahead)
+	c, err := r.round(ctx, "")
+	if errors.Is(err, delta.ErrCursorExpired) {
+		// The first nextLink of a round may be dead at once. One more try, and then the next sweep.
+		c, err = r.round(ctx, "")
+	}
+	return c, err
+}
+
+// round reads a round to its end and folds it: order within it means nothing, and the last copy of an event counts.
+func (r *run) round(ctx context.Context, link string) (*changes, error) {
+	c := &changes{events: map[string]delta.Event{}, seen: map[string]bool{}}
+	for page, err := range r.calendar.Round(ctx, link, r.cursor.WindowStart, r.cursor.WindowEnd) {
+		if err != nil {
+			return nil, err
+		}
+		if err := r.memory.Holds(); err != nil && !r.dry {
+			return nil, err
+		}
+		for _, e := range page.Events {
+			c.fold(e)
+		}
+		r.report.Items += len(page.Events)
+		c.link = page.Link
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return c, r.recall(ctx, c)
+}
+
+func (c *changes) fold(e delta.Event) {
+	switch {
+	case e.Removed:
+		delete(c.seen, e.ID)
+		c.events[e.ID] = e
+	case e.Bare:
+		c.seen[e.ID] = true
+		delete(c.events, e.ID)
+	default:
+		c.seen[e.ID] = true
+		c.events[e.ID] = e
+	}
+}
+
+// recall reads what is remembered of the events of a round; of a full round everything, since what is missing counts too.
+func (r *run) recall(ctx context.Context, c *changes) (err error) {
+	if r.full {
+		r.records, err = r.memory.AllRecords(ctx)
+	} else {
+		ids := make([]string, 0, len(c.events))
+		for id := range c.events {
+			ids = append(ids, id)
+		}
+		r.records, err = r.memory.Records(ctx, ids)
+	}
+	if err != nil {
+		return fmt.Errorf("recalling what is known: %w", err)
+	}
+	if r.records == nil {
+		r.records = map[string]delta.Record{}
+	}
+	return nil
+}

@@ -1,0 +1,255 @@
+package sweep
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"syncd/delta"
+)
+
+// settle brings every event of the round, and every event whose next try is due, to rest: done, nothing to do, or written
+// down for another try. What begins soonest goes first, since quotas may end before the list does.
+func (r *run) settle(ctx context.Context, c *changes) error {
+	events := make([]delta.Event, 0, len(c.events))
+	for _, e := range c.events {
+		if !e.Removed {
+			events = append(events, e)
+		}
+	}
+	slices.SortFunc(events, func(a, b delta.Event) int {
+		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID))
+	})
+	for _, e := range events {
+		if err := r.event(ctx, e); err != nil {
+			return err
+		}
+	}
+	if err := r.retries(ctx, c); err != nil {
+		return err
+	}
+	return r.vanished(ctx, c)
+}
+
+// event settles one event. Its error ends the sweep; what is wrong with the event alone is written down instead.
+func (r *run) event(ctx context.Context, e delta.Event) error {
+	err := r.attempt(ctx, e)
+	if err == nil || ends(ctx, err) {
+		return err
+	}
+	return r.later(ctx, e.ID, err)
+}
+
+// ends reports an error that concerns more than one event.
+func ends(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, delta.ErrLeaseLost) || errors.Is(err, delta.ErrCredentials) ||
+		errors.Is(err, errStore) || errors.As(err, new(*graphLater))
+}
+
+// errStore marks an error of our own memory, without which no event can be settled.
+var errStore = errors.New("store")
+
+// graphLater marks a Retry-After of the mailbox's own calendar.
+type graphLater struct{ delta.LaterError }
+
+// maxTries bounds how often an event is read and decided anew within one sweep, because it changed under our hands.
+const maxTries = 5
+
+// attempt decides about an event and carries it out, again for as long as it turns out to have changed.
+func (r *run) attempt(ctx context.Context, e delta.Event) error {
+	gone := false // Webex has no such meeting
+	var last error
+	for range maxTries {
+		if e.Unreadable {
+			return fmt.Errorf("%w: the event cannot be read", delta.ErrUnclear)
+		}
+		seen := r.Keys.See(r.mailbox.ID, e, r.Policy, r.now)
+		seen.Fresh, seen.MeetingGone = r.full, gone
+		decision := delta.Plan(seen, r.records[e.ID], r.now)
+		if decision.Action != delta.Read {
+			again, err := r.carryOut(ctx, seen, decision)
+			if err == nil || !again {
+				return err
+			}
+			last = err
+			gone = errors.Is(err, errMeetingGone)
+			if gone {
+				continue
+			}
+		}
+		var err error
+		if e, err = r.read(ctx, e.ID); err != nil {
+			if errors.Is(err, delta.ErrGone) {
+				r.gone = append(r.gone, e.ID)
+				return nil
+			}
+			return err
+		}
+	}
+	return last
+}
+
+// errMeetingGone says that Webex does not know the meeting that is remembered.
+var errMeetingGone = errors.New("the meeting is gone at Webex")
+
+// read reads an event with its mark.
+func (r *run) read(ctx context.Context, id string) (delta.Event, error) {
+	e, mark, err := r.calendar.Event(ctx, id)
+	if err != nil {
+		return delta.Event{ID: id}, r.ofMailbox(err)
+	}
+	e.MarkRead = true
+	if mark != "" {
+		e.Mark = r.Keys.ReadMark(r.mailbox.ID, id, mark)
+	}
+	return e, nil
+}
+
+// ofMailbox marks an error of the calendar that concerns all its events.
+func (r *run) ofMailbox(err error) error {
+	var later *delta.LaterError
+	if errors.As(err, &later) {
+		return &graphLater{*later}
+	}
+	return err
+}
+
+// carryOut counts a decision and carries it out, or in a dry run only tells of it. again asks for the event to be read and
+// decided anew.
+func (r *run) carryOut(ctx context.Context, s delta.Seen, d delta.Decision) (again bool, err error) {
+	r.report.count(d)
+	if d.Action == delta.Nothing {
+		return false, r.rest(ctx, s.ID, d)
+	}
+	if r.dry {
+		r.report.plan(r.mailbox, s, d)
+		return false, nil
+	}
+	if r.Watch != nil {
+		r.Watch(r.mailbox, s, d)
+	}
+	err = r.apply(ctx, s, d)
+	if err == nil {
+		r.log.Info().Str("event", s.ID).Str("action", string(d.Action)).Str("reason", string(d.Reason)).Msg("done")
+		return false, nil
+	}
+	return errors.Is(err, delta.ErrConflict) || errors.Is(err, errMeetingGone) || errors.Is(err, errLookAgain), err
+}
+
+// errLookAgain says that a write to the event may have happened, and only the event can tell.
+var errLookAgain = errors.New("look at the event again")
+
+// rest leaves an event alone. Where it was to be tried again, that is over.
+func (r *run) rest(ctx context.Context, id string, d delta.Decision) error {
+	if d.Have.Tries == 0 {
+		return nil
+	}
+	d.Have.Tries, d.Have.Reason = 0, ""
+	return r.store(r.remember(ctx, id, d.Have))
+}
+
+// store marks an error of our own memory.
+func (r *run) store(err error) error {
+	if err == nil || errors.Is(err, delta.ErrLeaseLost) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errStore, err)
+}
+
+// later writes an event down for another try.
+func (r *run) later(ctx context.Context, id string, why error) error {
+	r.report.Retrying++
+	r.report.Reasons[reasonOf(why)]++
+	if r.dry {
+		return nil
+	}
+	record := r.records[id]
+	if record.State == delta.NoRecord {
+		record.State = delta.Intent
+	}
+	record.Tries++
+	record.Reason = reasonOf(why)
+	at := r.now.Add(pause(record.Tries, why))
+	var asked *delta.LaterError
+	if errors.As(why, &asked) {
+		at = asked.At
+	}
+	r.records[id] = record
+	r.log.Warn().Err(why).Str("event", id).Str("reason", string(record.Reason)).Time("next", at).Int("tries", record.Tries).
+		Msg("event waits for another try")
+	return r.store(r.write(ctx, delta.Batch{Retries: map[string]delta.Retry{id: {Record: record, At: at}}}))
+}
+
+// pause grows from a minute to a day. An organiser whom Webex does not know is asked for after an hour, then daily, as the
+// original does (Deployment guide, "User enabled").
+func pause(tries int, why error) time.Duration {
+	const longest = 24 * time.Hour
+	if errors.Is(why, delta.ErrHost) {
+		if tries == 1 {
+			return time.Hour
+		}
+		return longest
+	}
+	return min(time.Minute<<min(tries-1, 11), longest)
+}
+
+// retries tries the events again whose time has come, and that the round did not bring.
+func (r *run) retries(ctx context.Context, c *changes) error {
+	ids, err := r.due(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		e, err := r.read(ctx, id)
+		switch {
+		case errors.Is(err, delta.ErrGone):
+			r.gone = append(r.gone, id)
+			continue
+		case err == nil:
+			err = r.event(ctx, e)
+		case !ends(ctx, err):
+			err = r.later(ctx, id, err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// due lists what waits and may be tried now. Waiting for a vendor's Retry-After is never cut short.
+func (r *run) due(ctx context.Context, c *changes) ([]string, error) {
+	var ids []string
+	at := map[string]time.Time{}
+	for _, w := range r.memory.Waiting() {
+		_, brought := c.events[w.ID]
+		if !brought && (r.Eager || !w.At.After(r.now)) {
+			ids = append(ids, w.ID)
+			at[w.ID] = w.At
+		}
+	}
+	if err := r.recallMore(ctx, ids); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(ids, func(id string) bool {
+		return at[id].After(r.now) && r.records[id].Reason == delta.Throttled
+	}), nil
+}
+
+// recallMore reads the records of events that the round did not bring.
+func (r *run) recallMore(ctx context.Context, ids []string) error {
+	if r.full || len(ids) == 0 {
+		return nil
+	}
+	records, err := r.memory.Records(ctx, ids)
+	if err != nil {
+		return r.store(err)
+	}
+	for id, record := range records {
+		r.records[id] = record
+	}
+	return nil
+}

@@ -1,0 +1,268 @@
+// Package sweep brings one mailbox up to date, from its lease to its cursor:
+//
+//	lease → round of changes → decide (package delta) → apply → remember → move the cursor
+//
+// Everything here may be cut off at any point and done again. An event is settled when it is done, needs nothing, or is written
+// down for another try; the cursor moves only past settled events. Every effect is preceded by a look whether the lease still
+// holds, and every write to an event carries the version that the decision was based on.
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"syncd/delta"
+	"syncd/parser"
+)
+
+// Calendar is where changes come from and join details go to: the primary calendar of one mailbox.
+type Calendar interface {
+	Round(ctx context.Context, link string, start, end time.Time) iter.Seq2[delta.Page, error]
+	Event(ctx context.Context, id string) (e delta.Event, mark string, err error)
+	Patch(ctx context.Context, id, etag string, p delta.Patch) (newETag string, modified time.Time, err error)
+	Host(ctx context.Context) (string, error)
+	Language(ctx context.Context) (string, error)
+}
+
+// Meetings is where meetings are made.
+type Meetings interface {
+	Tagged(ctx context.Context, host, tag string, from, to time.Time) ([]delta.Meeting, error)
+	Meeting(ctx context.Context, host, id string) (delta.Meeting, error)
+	Create(ctx context.Context, r delta.MeetingRequest) (delta.Meeting, error)
+	Update(ctx context.Context, id string, r delta.MeetingRequest) error
+	Delete(ctx context.Context, host, id string) error
+	Room(ctx context.Context, host string) (parser.Details, error)
+}
+
+// Memory is what is remembered of one mailbox, under a lease.
+type Memory interface {
+	Cursor() delta.Cursor
+	Waiting() []delta.Waiting
+	HeldRemovals() []string
+	Resync() *delta.Resync
+	Records(ctx context.Context, ids []string) (map[string]delta.Record, error)
+	AllRecords(ctx context.Context) (map[string]delta.Record, error)
+	Write(ctx context.Context, b delta.Batch) error
+	Holds() error
+	LeaseTTL() time.Duration
+}
+
+// Sweeper sweeps mailboxes. Its fields are set before the first sweep and not changed after.
+type Sweeper struct {
+	Open     func(m delta.Mailbox) Calendar
+	Claim    func(ctx context.Context, m delta.Mailbox) (Memory, error)
+	Peek     func(ctx context.Context, m delta.Mailbox) (Memory, error) // for dry runs
+	Meetings Meetings
+	Keys     delta.Keys
+	Policy   delta.Policy
+	Limit    Limit
+	Behind   time.Duration // window
+	Ahead    time.Duration
+	Language string // of all blocks; "" for each mailbox's own
+	Parts    parser.Parts
+	Log      zerolog.Logger
+	// Eager tries every waiting event again whose vendor did not ask to wait, and not only those whose time has come.
+	Eager bool
+	// Watch, if set, is told of each decision that does something, before it is carried out.
+	Watch func(delta.Mailbox, delta.Seen, delta.Decision)
+
+	rooms roomCache
+}
+
+// Sweep brings a mailbox up to date. The report says what was done even where there is an error; an error says that the
+// mailbox could not be served, not that an event of it could not.
+func (s *Sweeper) Sweep(ctx context.Context, m delta.Mailbox) (*Report, error) {
+	began := time.Now()
+	report := newReport()
+	memory, err := s.Claim(ctx, m)
+	if err != nil {
+		return report, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	var renewing sync.WaitGroup
+	renewing.Go(func() { renew(ctx, cancel, memory) })
+	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: began}
+	r.log = s.Log.With().Str("mailbox", m.Address).Logger()
+	err = r.sweep(ctx)
+	if cause := context.Cause(ctx); cause != nil && errors.Is(cause, delta.ErrLeaseLost) {
+		err = cause
+	}
+	cancel(nil)
+	renewing.Wait()
+	s.log(m, report, err, time.Since(began))
+	return report, err
+}
+
+// Plan tells what a sweep would do, and writes nothing anywhere.
+func (s *Sweeper) Plan(ctx context.Context, m delta.Mailbox) (*Report, error) {
+	report := newReport()
+	memory, err := s.Peek(ctx, m)
+	if err != nil {
+		return report, err
+	}
+	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: time.Now(), dry: true}
+	r.log = zerolog.Nop()
+	return report, r.sweep(ctx)
+}
+
+// renew keeps the lease alive until ctx ends, and ends ctx when the lease is lost or cannot be proven any more.
+func renew(ctx context.Context, cancel context.CancelCauseFunc, memory Memory) {
+	ticker := time.NewTicker(memory.LeaseTTL() / 3)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		err := memory.Write(ctx, delta.Batch{})
+		if errors.Is(err, delta.ErrLeaseLost) || memory.Holds() != nil {
+			cancel(delta.ErrLeaseLost)
+			return
+		}
+	}
+}
+
+// log writes the one line of a sweep.
+func (s *Sweeper) log(m delta.Mailbox, r *Report, err error, took time.Duration) {
+	line := s.Log.Info()
+	if err != nil {
+		line = s.Log.Warn().Err(err)
+	} else if r.Items == 0 && r.Changed == 0 && r.Retrying == 0 {
+		line = s.Log.Debug() // an idle mailbox is not worth a line a minute
+	}
+	line.Str("mailbox", m.Address).Int("items", r.Items).Int("changed", r.Changed).Int("created", r.Created).
+		Int("updated", r.Updated).Int("deleted", r.Deleted).Int("patched", r.Patched).Int("retrying", r.Retrying).
+		Dur("took", took).Msg("swept")
+}
+
+// run is one sweep of one mailbox. It is used by one goroutine.
+type run struct {
+	*Sweeper
+	mailbox  delta.Mailbox
+	calendar Calendar
+	memory   Memory
+	report   *Report
+	log      zerolog.Logger
+	now      time.Time
+	dry      bool
+
+	cursor  delta.Cursor
+	records map[string]delta.Record // event id → what is remembered, of the events of this round
+	full    bool                    // a round over the whole window
+	words   *parser.Words
+	gone    []string // events that a GET found gone while they were settled
+	// hostRead says that the owner's address was read in this sweep.
+	hostRead bool
+	// webexLater is when Webex wants to be asked again; until then its events wait.
+	webexLater *delta.LaterError
+}
+
+// sweep is the story of a sweep.
+func (r *run) sweep(ctx context.Context) error {
+	r.cursor = r.memory.Cursor()
+	r.cursor.Address = r.mailbox.Address
+	if err := r.bound(); err != nil {
+		return r.stop(ctx, err)
+	}
+	changes, err := r.fetch(ctx)
+	if err != nil {
+		return r.fail(ctx, err)
+	}
+	if err := r.settle(ctx, changes); err != nil {
+		return r.fail(ctx, err)
+	}
+	return r.finish(ctx, changes)
+}
+
+// bound refuses to ask before a Retry-After has passed, also one that another process was given.
+func (r *run) bound() error {
+	if r.cursor.Reason == delta.Throttled && r.now.Before(r.cursor.NextAt) {
+		return &delta.LaterError{At: r.cursor.NextAt, Err: fmt.Errorf("%w until %s", delta.ErrThrottled, r.cursor.NextAt.Format(time.RFC3339))}
+	}
+	return nil
+}
+
+// stop gives the lease back and changes nothing else.
+func (r *run) stop(ctx context.Context, why error) error {
+	if r.dry {
+		return why
+	}
+	return errors.Join(why, r.memory.Write(ctx, delta.Batch{GiveUp: true}))
+}
+
+// fail remembers why the mailbox could not be served. The cursor stays where it is.
+func (r *run) fail(ctx context.Context, why error) error {
+	if r.dry || ctx.Err() != nil || errors.Is(why, delta.ErrLeaseLost) {
+		return why
+	}
+	c := r.memory.Cursor() // not what this round made of it
+	c.Address, c.SweptAt, c.Host, c.Language = r.cursor.Address, r.now, r.cursor.Host, r.cursor.Language
+	c.Reason, c.NextAt = reasonOf(why), time.Time{}
+	var later *delta.LaterError
+	if errors.As(why, &later) {
+		c.Reason, c.NextAt = delta.Throttled, later.At
+	}
+	switch {
+	case errors.Is(why, delta.ErrMailbox), errors.Is(why, delta.ErrAccess):
+		c.State, c.NextAt = delta.Parked, r.now.Add(parkedProbe)
+	case c.State == delta.New:
+		c.State = delta.Syncing
+	}
+	return errors.Join(why, r.memory.Write(ctx, delta.Batch{Cursor: &c, GiveUp: true}))
+}
+
+// parkedProbe is how often a mailbox that refuses is asked again.
+const parkedProbe = time.Hour
+
+// finish moves the cursor: the last step, past settled events only.
+func (r *run) finish(ctx context.Context, changes *changes) error {
+	if r.dry {
+		return nil
+	}
+	r.cursor.Link, r.cursor.SweptAt, r.cursor.NextAt, r.cursor.Reason = changes.link, r.now, time.Time{}, ""
+	if r.full {
+		r.cursor.Generation++
+	}
+	if r.report.Changed > 0 {
+		r.cursor.ChangedAt = r.now
+	}
+	r.cursor.State = delta.OK
+	batch := delta.Batch{Cursor: &r.cursor, NewLink: changes.link != r.memory.Cursor().Link, GiveUp: true}
+	if r.report.Held > 0 {
+		r.cursor.State, r.cursor.Reason = delta.Held, delta.HeldBack
+	}
+	if resync := r.memory.Resync(); resync != nil && r.full {
+		batch.Served = resync
+	}
+	// If we crash here the round comes again from the old link, and finds everything done.
+	if err := r.memory.Write(ctx, batch); err != nil {
+		return fmt.Errorf("moving the cursor: %w", err)
+	}
+	return nil
+}
+
+// write remembers something, unless this is a dry run.
+func (r *run) write(ctx context.Context, b delta.Batch) error {
+	if r.dry || b.Empty() {
+		return nil
+	}
+	return r.memory.Write(ctx, b)
+}
+
+// remember is write for one event.
+func (r *run) remember(ctx context.Context, id string, record delta.Record) error {
+	r.records[id] = record
+	return r.write(ctx, delta.Batch{Records: map[string]delta.Record{id: record}})
+}
+
+func (r *run) forget(ctx context.Context, id string) error {
+	delete(r.records, id)
+	return r.write(ctx, delta.Batch{Forget: []string{id}})
+}

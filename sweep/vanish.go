@@ -1,0 +1,172 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"syncd/delta"
+)
+
+// Limit is how many events may vanish in one sweep of one mailbox before they are held for an operator's word. Both must be
+// exceeded; a Share of 0 leaves it to Count.
+type Limit struct {
+	Count int
+	Share float64 // of the events that have a record
+}
+
+func (l Limit) exceeded(gone, known int) bool {
+	return gone > l.Count && float64(gone) > l.Share*float64(known)
+}
+
+// vanished settles the known events that are not there any more. A round does not say why: an event that left the window
+// looks deleted, and a full round is silent. Each is asked for, and only Graph's own word that it is gone counts.
+func (r *run) vanished(ctx context.Context, c *changes) error {
+	held := map[string]bool{}
+	for _, id := range r.memory.HeldRemovals() {
+		held[id] = true
+	}
+	var back []string
+	for id := range held {
+		if c.seen[id] {
+			back = append(back, id) // it came back, and was settled like any other
+			delete(held, id)
+		}
+	}
+	gone, err := r.confirm(ctx, r.missing(c, held))
+	if err != nil {
+		return err
+	}
+	for _, id := range r.gone {
+		if r.records[id].State != delta.NoRecord && !held[id] {
+			gone = append(gone, id)
+		}
+	}
+	if accept := r.memory.Resync(); accept != nil && accept.Accept {
+		accepted, err := r.accepted(ctx, held)
+		if err != nil {
+			return err
+		}
+		back = append(back, accepted...)
+	}
+	if err := r.store(r.write(ctx, delta.Batch{Release: back})); err != nil {
+		return err
+	}
+	known, err := r.known(ctx, len(gone))
+	if err != nil {
+		return err
+	}
+	if r.Limit.exceeded(len(gone), known) {
+		return r.hold(ctx, gone, held)
+	}
+	r.report.Held = len(held)
+	for _, id := range gone {
+		if err := r.deletedEvent(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missing lists the known events that a round says, or by silence suggests, are gone.
+func (r *run) missing(c *changes, held map[string]bool) []string {
+	var out []string
+	for id, record := range r.records {
+		e, told := c.events[id]
+		switch {
+		case held[id], slices.Contains(r.gone, id), told && !e.Removed, c.seen[id]:
+		case told:
+			out = append(out, id)
+		case r.full && r.outlived(record):
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// outlived reports whether an event that a full round did not bring ought to have been in it. What ended before the window
+// began has only left it.
+func (r *run) outlived(record delta.Record) bool {
+	return record.End.IsZero() || record.End.After(r.cursor.WindowStart)
+}
+
+// confirm asks for each of some events and returns those that Graph says are gone. An event that is there, outside the
+// window, is none.
+func (r *run) confirm(ctx context.Context, ids []string) ([]string, error) {
+	var gone []string
+	for _, id := range ids {
+		if _, waits := r.records[id]; !waits {
+			continue
+		}
+		_, err := r.read(ctx, id)
+		switch {
+		case errors.Is(err, delta.ErrGone):
+			gone = append(gone, id)
+		case err == nil:
+			r.report.Reasons[delta.Outside]++
+		case ends(ctx, err):
+			return nil, err
+		default:
+			if err := r.later(ctx, id, err); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return gone, nil
+}
+
+// known counts the mailbox's records, if that matters.
+func (r *run) known(ctx context.Context, gone int) (int, error) {
+	if r.full || gone <= r.Limit.Count || r.Limit.Share == 0 {
+		return len(r.records), nil
+	}
+	all, err := r.memory.AllRecords(ctx)
+	return len(all), r.store(err)
+}
+
+// hold keeps all vanished events of this sweep for an operator's word.
+func (r *run) hold(ctx context.Context, gone []string, before map[string]bool) error {
+	r.report.Held = len(gone) + len(before)
+	r.report.Reasons[delta.HeldBack] += len(gone)
+	r.log.Error().Int("events", len(gone)).
+		Msg("more events vanished than the limit: held; check, then `syncd resync --accept-removals` or bring them back")
+	return r.store(r.write(ctx, delta.Batch{Hold: gone}))
+}
+
+// accepted carries out the removals that an operator released, each confirmed once more.
+func (r *run) accepted(ctx context.Context, held map[string]bool) ([]string, error) {
+	ids := make([]string, 0, len(held))
+	for id := range held {
+		ids = append(ids, id)
+	}
+	if err := r.recallMore(ctx, ids); err != nil {
+		return nil, err
+	}
+	gone, err := r.confirm(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range gone {
+		if err := r.deletedEvent(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	clear(held)
+	return ids, nil
+}
+
+// deletedEvent settles one event that is gone.
+func (r *run) deletedEvent(ctx context.Context, id string) error {
+	err := r.deleted(ctx, id)
+	if err == nil || ends(ctx, err) {
+		return err
+	}
+	return r.later(ctx, id, err)
+}
+
+// deleted withdraws what an event had that a GET found gone.
+func (r *run) deleted(ctx context.Context, id string) error {
+	seen := delta.Seen{Event: delta.Event{ID: id}}
+	_, err := r.carryOut(ctx, seen, delta.PlanVanished(r.records[id]))
+	return err
+}
