@@ -1,0 +1,285 @@
+package simulator
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Violation is a promise of DESIGN.md section 2 that was broken, and by what.
+type Violation struct {
+	At      time.Time
+	Promise string // P1 to P13
+	Request int64  // the request that broke it; 0 = none did
+	Mailbox string
+	Event   string // id of the event or meeting
+	Text    string
+}
+
+func (v Violation) Error() string {
+	s := v.Promise + ": " + v.Text
+	if v.Mailbox != "" {
+		s += " (mailbox " + v.Mailbox
+		if v.Event != "" {
+			s += ", event " + v.Event
+		}
+		s += ")"
+	}
+	if v.Request != 0 {
+		s += fmt.Sprintf(" [request %d]", v.Request)
+	}
+	return s
+}
+
+// audit collects violations as they happen; it has a lock of its own.
+type audit struct {
+	mu   sync.Mutex
+	list []Violation // guarded by mu
+}
+
+func (w *World) violated(v Violation) {
+	v.At = w.now()
+	w.audit.mu.Lock()
+	defer w.audit.mu.Unlock()
+	if len(w.audit.list) < 1000 {
+		w.audit.list = append(w.audit.list, v)
+	}
+}
+
+// Violations lists what went wrong so far, oldest first.
+func (w *World) Violations() []Violation {
+	w.audit.mu.Lock()
+	defer w.audit.mu.Unlock()
+	return slices.Clone(w.audit.list)
+}
+
+// ClearViolations forgets them, for tests that break promises on purpose.
+func (w *World) ClearViolations() {
+	w.audit.mu.Lock()
+	defer w.audit.mu.Unlock()
+	w.audit.list = nil
+}
+
+// CheckAlways tells which promises were broken so far that hold at any time, faults or not: P2 (only own events and meetings are
+// written), P3 (nobody's words are lost), P6 (no needless mail), P12 (manners), and tokens that went astray. It also returns
+// wrong use of this package.
+func (w *World) CheckAlways() error {
+	var errs []error
+	for i, v := range w.Violations() {
+		if i == 20 {
+			errs = append(errs, fmt.Errorf("and more"))
+			break
+		}
+		errs = append(errs, v)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return errors.Join(append(errs, w.misuse...)...)
+}
+
+// T is as much of testing.TB as Audit needs.
+type T interface {
+	Helper()
+	Errorf(format string, args ...any)
+}
+
+// Audit fails a test with everything that Check finds.
+func (w *World) Audit(t T, rest AtRest) {
+	t.Helper()
+	if err := w.Check(rest); err != nil {
+		t.Errorf("the audit of the world failed:\n%v", err)
+	}
+}
+
+// story is what the audit remembers of an event, or of an occurrence that has become something of its own.
+type story struct {
+	acts    int     // what people did to it, its making included; each allows one PATCH
+	patches []int64 // requests that changed it
+
+	words    []word // its body as it stands
+	broken   bool   // the words were lost once; no more is said about them
+	location string // as typed
+
+	removals  int  // how often a person took the block out since the keyword was typed
+	unsure    bool // nobody can tell from outside how often that was
+	killings  int  // how often the host deleted its meeting since then
+	keyword   bool // the location has a keyword
+	gone      int64
+	asksSince int64    // version since which it has asked without a break
+	links     []string // addresses in the block as last written
+	asked     string   // what the event asked for then
+	hrefs     []string // Webex join links in the body as a person last left it, seen or not
+}
+
+// story finds or begins the memory of an event. An occurrence's begins as its master's.
+func (m *Mailbox) story(r ref) *story {
+	s := m.stories[r]
+	if s == nil {
+		s = &story{}
+		if master := m.stories[ref{key: r.key}]; r.date != "" && master != nil {
+			*s = *master
+			s.acts, s.patches = 0, nil
+			s.words = slices.Clone(master.words)
+		}
+		m.stories[r] = s
+	}
+	return s
+}
+
+// acted counts an act of a person.
+func (m *Mailbox) acted(r ref) *story {
+	s := m.story(r)
+	s.acts++
+	return s
+}
+
+// typed remembers a new appointment.
+func (m *Mailbox) typed(r ref, it *item, d Draft) {
+	s := m.acted(r)
+	s.location = it.location
+	s.words = classify(nil, it.body.words())
+	s.hrefs = slices.DeleteFunc(it.body.links(), func(l string) bool { return !webexLink(l) })
+	s.note(it)
+	if want := (body{html: d.HTML, content: d.Body}).words(); it.teams == nil && !slices.Equal(want, it.body.words()) {
+		m.w.misused(fmt.Errorf("storing %q changed the words of its body: a bug of the simulator", it.subject))
+	}
+}
+
+// retyped remembers an edit.
+func (m *Mailbox) retyped(r ref, it *item, before, after Draft) {
+	s := m.acted(r)
+	if before.Location != after.Location {
+		s.location = after.Location
+	}
+	if before.Body != after.Body || before.HTML != after.HTML {
+		was := blockOf(s.words)
+		s.words = classify(s.words, it.body.words())
+		s.hrefs = slices.DeleteFunc(it.body.links(), func(l string) bool { return !webexLink(l) })
+		switch now := blockOf(s.words); {
+		case len(was) == 0 || len(now) == len(was):
+		case slices.ContainsFunc(s.words, func(w word) bool { return w.owner == grey }):
+			s.unsure = true
+		default:
+			s.removals++
+		}
+	}
+	seen := m.served[r.key] >= s.gone
+	s.noteEdit(it, seen)
+}
+
+// note brings the keyword's history up to date.
+func (s *story) note(it *item) {
+	s.keyword = hasKeyword(s.location)
+	s.asksSince = it.version
+}
+
+func (s *story) noteEdit(it *item, seenWithout bool) {
+	had := s.keyword
+	s.keyword = hasKeyword(s.location)
+	switch {
+	case had && !s.keyword:
+		s.gone = it.version
+	case !had && s.keyword:
+		s.asksSince = it.version
+		if seenWithout {
+			s.removals, s.killings, s.unsure = 0, 0, false
+		} else {
+			s.unsure = s.unsure || s.removals+s.killings > 0
+		}
+	}
+}
+
+// copied remembers a duplicate: the words come along, the block among them as words that nobody typed here.
+func (m *Mailbox) copied(from, to ref, it *item) {
+	s := m.acted(to)
+	s.location = it.location
+	for _, w := range m.storyOf(from).words {
+		if w.owner == block {
+			w.owner = grey
+		}
+		s.words = append(s.words, w)
+	}
+	s.hrefs = m.storyOf(from).hrefs
+	s.note(it)
+	for date, x := range it.exceptions {
+		if was := m.stories[ref{from.key, date}]; was != nil && x.body != nil && from.date == "" {
+			m.copied(ref{from.key, date}, ref{to.key, date}, it.merged(date, true))
+		}
+	}
+}
+
+// storyOf is the story whose words are those of r's body.
+func (m *Mailbox) storyOf(r ref) *story {
+	if r.date != "" {
+		if it := m.items[r.key]; it == nil || it.exceptions[r.date] == nil || it.exceptions[r.date].body == nil {
+			r.date = ""
+		}
+	}
+	return m.story(r)
+}
+
+// patched judges a PATCH that the client has made, and remembers it.
+func (c *call) patched(r ref, was, next *item, p eventPatch, members []string) {
+	m := c.box
+	fail := func(promise, format string, args ...any) {
+		c.w.violated(Violation{Promise: promise, Request: c.N, Mailbox: m.address, Event: c.Item, Text: fmt.Sprintf(format, args...)})
+	}
+	if was.byClient {
+		return
+	}
+	if !was.mine {
+		fail("P2", "PATCH of an event that somebody else organises")
+		return
+	}
+	for _, name := range members {
+		if !ours[name] {
+			fail("P3", "PATCH carries %s", name)
+		}
+	}
+	s := m.story(r)
+	s.patches = append(s.patches, c.N)
+	allowed := s.acts
+	if r.date != "" {
+		allowed += m.story(ref{key: r.key}).acts
+	}
+	if len(s.patches) > allowed {
+		fail("P6", "%d PATCHes for %d changes by people", len(s.patches), allowed)
+	}
+	if !s.keyword && len(blockOf(s.words)) == 0 && len(s.links) == 0 && !hasGrey(s.words) {
+		fail("P2", "PATCH of an event that asks for nothing and holds nothing of ours")
+	}
+	if p.Location != nil && !extends(next.location, s.location) {
+		fail("P3", "location %q became %q", s.location, next.location)
+	}
+	if p.Body == nil || s.broken {
+		return
+	}
+	words, ok := reclassify(s.words, next.body.words())
+	if !ok {
+		s.broken = true
+		fail("P3", "words of the person are lost or others added: %s", firstDifference(own(s.words), next.body.words()))
+		return
+	}
+	s.words = words
+	s.links = body{content: strings.Join(blockOf(words), " ")}.links()
+	s.asked = m.asks(r, next)
+	for _, link := range s.links {
+		if met, _ := c.w.webex.byLink(link); met != nil && !slices.Contains(met.events, eventRef{m, r}) {
+			met.events = append(met.events, eventRef{m, r})
+		}
+	}
+	for _, link := range next.body.links() {
+		if webexLink(link) && (slices.Contains(s.links, link) || !slices.Contains(was.body.links(), link)) {
+			c.w.written[link] = true
+		}
+	}
+}
+
+// extends tells whether location is what was typed, or that with a link after it.
+func extends(location, typed string) bool {
+	rest, ok := strings.CutPrefix(location, typed)
+	return ok && (rest == "" || strings.Contains(rest, "https://"))
+}

@@ -1,0 +1,116 @@
+package simulator
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+)
+
+func (c *call) context(what string) string { return c.root + "/v1.0/$metadata#" + what }
+
+func (c *call) getOrganization() *answer {
+	domains := []map[string]any{}
+	c.w.mu.Lock()
+	if len(c.w.mailboxes) > 0 {
+		_, domain, _ := strings.Cut(c.w.mailboxes[0].address, "@")
+		domains = append(domains, map[string]any{"name": domain, "type": "Managed", "isDefault": true, "isInitial": true, "capabilities": "Email"})
+	}
+	c.w.mu.Unlock()
+	return jsonAnswer(http.StatusOK, map[string]any{
+		"@odata.context": c.context("organization"),
+		"value":          []any{map[string]any{"id": c.w.opt.Tenant, "displayName": "Simulated", "verifiedDomains": domains}},
+	})
+}
+
+// user renders a person of the directory; proxyAddresses only when selected (microsoft-graph.md 4.2).
+func (m *Mailbox) user(sel selection) map[string]any {
+	all := map[string]any{
+		"id": m.id, "displayName": m.name, "mail": m.address, "userPrincipalName": m.upn,
+		"givenName": strings.Fields(m.name + " ")[0], "surname": nil, "jobTitle": nil, "mobilePhone": nil, "officeLocation": nil,
+		"businessPhones": []string{}, "preferredLanguage": m.language,
+	}
+	if sel == nil {
+		return all
+	}
+	proxies := []string{"SMTP:" + m.address}
+	for _, alias := range m.aliases {
+		proxies = append(proxies, "smtp:"+alias)
+	}
+	all["proxyAddresses"] = proxies
+	all["accountEnabled"], all["userType"] = true, "Member"
+	some := map[string]any{}
+	for name, value := range all {
+		if sel.has(name) {
+			some[name] = value
+		}
+	}
+	return some
+}
+
+func (c *call) getUser() *answer {
+	c.w.mu.Lock()
+	u := c.box.user(selected(c.r.URL.Query()))
+	c.w.mu.Unlock()
+	u["@odata.context"] = c.context("users/$entity")
+	return jsonAnswer(http.StatusOK, u)
+}
+
+var quoted = regexp.MustCompile(`'((?:[^']|'')*)'`)
+
+// listUsers finds users by any address named in $filter; without a filter it lists the first hundred.
+func (c *call) listUsers() *answer {
+	q := c.r.URL.Query()
+	sel := selected(q)
+	c.w.mu.Lock()
+	defer c.w.mu.Unlock()
+	list := []any{}
+	if filter := query(q, "$filter"); filter != "" {
+		have := map[*Mailbox]bool{}
+		for _, m := range quoted.FindAllStringSubmatch(filter, -1) {
+			name := strings.ToLower(unquote(m[1]))
+			box := c.w.names[strings.TrimPrefix(name, "smtp:")]
+			if box != nil && box.status != statusGone && !have[box] {
+				have[box] = true
+				list = append(list, box.user(sel))
+			}
+		}
+	} else {
+		for _, box := range c.w.mailboxes[:min(100, len(c.w.mailboxes))] {
+			list = append(list, box.user(sel))
+		}
+	}
+	return jsonAnswer(http.StatusOK, map[string]any{"@odata.context": c.context("users"), "value": list})
+}
+
+func (c *call) getMailboxSettings() *answer {
+	c.w.mu.Lock()
+	defer c.w.mu.Unlock()
+	m := c.box
+	return jsonAnswer(http.StatusOK, map[string]any{
+		"@odata.context": c.context("users('" + m.id + "')/mailboxSettings"),
+		"automaticRepliesSetting": map[string]any{
+			"status": "disabled", "externalAudience": "all", "internalReplyMessage": "", "externalReplyMessage": "",
+		},
+		"timeZone": m.zone,
+		"language": map[string]any{"locale": m.language, "displayName": m.language},
+		"workingHours": map[string]any{
+			"daysOfWeek": []string{"monday", "tuesday", "wednesday", "thursday", "friday"},
+			"startTime":  "08:00:00.0000000", "endTime": "17:00:00.0000000", "timeZone": map[string]any{"name": m.zone},
+		},
+		"userPurpose": m.purpose, "dateFormat": "M/d/yyyy", "timeFormat": "h:mm tt",
+		"delegateMeetingMessageDeliveryOptions": "sendToDelegateOnly",
+	})
+}
+
+func (c *call) getCalendar() *answer {
+	c.w.mu.Lock()
+	defer c.w.mu.Unlock()
+	m := c.box
+	return jsonAnswer(http.StatusOK, map[string]any{
+		"@odata.context": c.context("users('" + m.id + "')/calendar/$entity"),
+		"id":             m.stamp.id(ref{key: strings.Repeat("c", keySize)}, false), "name": "Calendar", "color": "auto",
+		"canShare": true, "canViewPrivateItems": true, "canEdit": true,
+		"allowedOnlineMeetingProviders": []string{"teamsForBusiness"}, "defaultOnlineMeetingProvider": "teamsForBusiness",
+		"isTallyingResponses": true, "isRemovable": false, "owner": map[string]any{"name": m.name, "address": m.address},
+	})
+}

@@ -1,0 +1,51 @@
+package simulator
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// occurrences compares what the calendar shows of a series in the next months with what Webex has of its meeting. An occurrence
+// that has become an event of its own, with a meeting of its own or none, is not looked for in the series.
+func (c *checker) occurrences(m *Mailbox, r ref, it *item, met *meeting) {
+	from, to := c.now, c.now.AddDate(0, 6, 0)
+	if !c.rest.To.IsZero() && c.rest.To.Before(to) {
+		to = c.rest.To
+	}
+	want := map[string]bool{}
+	for _, o := range it.occurrences(from, to) {
+		if o.exception != nil {
+			x := it.merged(o.date, true)
+			if links := c.ourLinks(x); len(links) != 1 || links[0] != met.link {
+				continue
+			}
+		}
+		end := o.end
+		if end.Sub(o.start) < minLength {
+			end = o.start.Add(minLength)
+		}
+		want[o.start.Truncate(time.Minute).Format(time.RFC3339)+" to "+end.Truncate(time.Minute).Format(time.RFC3339)] = true
+	}
+	have := map[string]bool{}
+	met.sittings(from, func(o sitting) bool {
+		if overlaps(o.start, o.end, from, to) {
+			have[o.start.UTC().Format(time.RFC3339)+" to "+o.end.UTC().Format(time.RFC3339)] = true
+		}
+		return o.start.Before(to)
+	})
+	missing, extra := without(want, have), without(have, want)
+	if len(missing)+len(extra) > 0 {
+		c.fail("P1", m, r, it, "its meeting %s lacks the occurrences %v and has %v that the calendar has not", met.id, missing, extra)
+	}
+}
+
+// without lists the first few of a that b has not.
+func without(a, b map[string]bool) []string {
+	rest := maps.Clone(a)
+	for key := range b {
+		delete(rest, key)
+	}
+	keys := slices.Sorted(maps.Keys(rest))
+	return keys[:min(5, len(keys))]
+}
