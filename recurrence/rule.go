@@ -165,6 +165,9 @@ func (p *pattern) monthDay(i, n int) (string, error) {
 		if !constant && !last {
 			return "", because(ShortMonths, "day %d", p.dom)
 		}
+		if !constant && p.dom == 31 {
+			break // the last day of any month
+		}
 	}
 	if constant {
 		return fmt.Sprintf("BYMONTHDAY=%d", one), nil
