@@ -104,6 +104,7 @@ func TestWhatWebexCannotExpressHasAReason(t *testing.T) {
 		want          Reason
 	}{
 		"last working day":           {`"type":"relativeMonthly","interval":1,` + working + `,"index":"last"`, `"type":"noEnd","startDate":"2026-01-30"`, SeveralDays},
+		"third day but for Sundays":  {`"type":"relativeMonthly","interval":1,"daysOfWeek":["monday","tuesday","wednesday","thursday","friday","saturday"],"index":"third"`, `"type":"noEnd","startDate":"2026-01-03"`, SeveralDays},
 		"first day of the weekend":   {`"type":"relativeYearly","interval":1,"daysOfWeek":["saturday","sunday"],"month":6`, `"type":"noEnd","startDate":"2026-06-06"`, SeveralDays},
 		"the 30th":                   {`"type":"absoluteMonthly","interval":1,"dayOfMonth":30`, `"type":"noEnd","startDate":"2026-01-30"`, ShortMonths},
 		"the 29th":                   {`"type":"absoluteMonthly","interval":1,"dayOfMonth":29`, `"type":"noEnd","startDate":"2026-01-29"`, ShortMonths},
@@ -188,6 +189,18 @@ func TestARuleBegunLaterKeepsItsPhaseAndCountsWhatIsLeft(t *testing.T) {
 				t.Errorf("%+v, %v; want %s %s", rule, err, c.start, c.rule)
 			}
 		})
+	}
+}
+
+func TestARuleBeginsWithTheFirstOccurrenceWhereTheEventStartsBeforeIt(t *testing.T) {
+	s := master(t, `"type":"absoluteMonthly","interval":1,"dayOfMonth":29`, `"type":"numbered","startDate":"2026-01-30","numberOfOccurrences":1`)
+	rule, err := s.Rule(time.Time{})
+	if !errors.Is(err, TooFar) {
+		t.Errorf("%+v, %v", rule, err)
+	}
+	rule, err = s.Rule(time.Date(2026, 1, 30, 0, 0, 0, 0, time.UTC))
+	if err != nil || rule.Start.Format(midnight) != "2026-02-28" || rule.RRULE != "FREQ=MONTHLY;INTERVAL=1;BYMONTHDAY=28;COUNT=1" {
+		t.Errorf("%+v, %v", rule, err)
 	}
 }
 

@@ -136,6 +136,7 @@ func TestAStartOffThePatternIsTakenWhereItCannotMatter(t *testing.T) {
 		{"every other month", thursdays + `2`, "2017-08-29", ""},
 		{"every other month, later in the same month", thursdays + `2`, "2017-08-01", "2017-08-03"},
 		{"fortnightly, later in the same week", `"type":"weekly","interval":2,"daysOfWeek":["thursday"]`, "2026-01-05", "2026-01-08"},
+		{"fortnightly, on a later day of the same week", `"type":"weekly","interval":2,"daysOfWeek":["monday","thursday"]`, "2026-01-06", "2026-01-08"},
 		{"fortnightly, no longer in the same week", `"type":"weekly","interval":2,"daysOfWeek":["monday"]`, "2026-01-06", ""},
 		{"weekly, no longer in the same week", `"type":"weekly","interval":1,"daysOfWeek":["monday"]`, "2026-01-06", "2026-01-12"},
 		{"yearly", `"type":"absoluteYearly","interval":1,"dayOfMonth":15,"month":4`, "2017-08-29", "2018-04-15"},
@@ -155,6 +156,13 @@ func TestAnEventOnAnotherDateThanItsRangeIsRefusedUnlessItIsTheFirstOccurrence(t
 		start := time.Date(2026, 1, date, 9, 0, 0, 0, time.UTC)
 		if _, err := New(r, start, start, time.UTC); !errors.Is(err, want) {
 			t.Errorf("start on the %dth: %v, want %v", date, err, want)
+		}
+	}
+	r.Pattern = Pattern{Type: "daily", Interval: 1}
+	for date, want := range map[int]error{5: StartOffPattern, 6: nil, 7: StartOffPattern} {
+		start := time.Date(2026, 1, date, 9, 0, 0, 0, time.UTC)
+		if _, err := New(r, start, start, time.UTC); !errors.Is(err, want) {
+			t.Errorf("daily, start on the %dth: %v, want %v", date, err, want)
 		}
 	}
 }
@@ -199,6 +207,10 @@ func TestNonsenseHasAReason(t *testing.T) {
 	r := Recurrence{Pattern{Type: "daily", Interval: 1}, Range{Type: "noEnd", StartDate: strings.Repeat("9", 1<<16)}}
 	if _, err := New(r, start, start, time.UTC); !errors.Is(err, PatternMalformed) || len(err.Error()) > 200 {
 		t.Errorf("a long date: %.300v", err)
+	}
+	r.Range.StartDate = "1600-12-31"
+	if _, err := New(r, start, start, time.UTC); !errors.Is(err, PatternMalformed) {
+		t.Errorf("a date before the calendar: %v", err)
 	}
 	r.Range.StartDate = ""
 	if _, err := New(r, start, start.Add(-time.Minute), time.UTC); !errors.Is(err, PatternMalformed) {
@@ -250,11 +262,18 @@ func TestOccurrenceIDsAreTheSeriesAndTheStartInUTC(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
+	for id := range s.OccurrenceIDs(series, time.Time{}) {
+		if id != series+"_20260328T080000Z" {
+			t.Errorf("the first is %s", id)
+		}
+		break
+	}
 	id, start, ok := ParseOccurrenceID(want[0])
 	if !ok || id != series || !start.Equal(time.Date(2026, 3, 29, 7, 0, 0, 0, time.UTC)) {
 		t.Errorf("%s, %v, %v", id, start, ok)
 	}
-	for _, other := range []string{"", series, series + "_I_411", series + "_", "_20260329T070000Z", series + "_20260329T070000", series + "_20261329T070000Z"} {
+	for _, other := range []string{"", series, series + "_I_411", series + "_", "_20260329T070000Z", series + "_20260329T070000", series + "_20261329T070000Z",
+		series + "_20260329T070000.5Z"} {
 		if id, start, ok := ParseOccurrenceID(other); ok {
 			t.Errorf("%q is taken for an occurrence: %s %v", other, id, start)
 		}
