@@ -35,7 +35,9 @@ var (
 	ErrForeign = errors.New("link leads elsewhere")
 	// ErrNewer: a later version of syncd wrote this; it is left alone.
 	ErrNewer = errors.New("written by a later version of syncd")
-	// ErrLeaseLost: another daemon has the mailbox.
+	// ErrLeased: another daemon has the mailbox's lease.
+	ErrLeased = errors.New("leased to another daemon")
+	// ErrLeaseLost: the lease passed, or may have passed, to another daemon.
 	ErrLeaseLost = errors.New("lease lost")
 )
 

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Webex's limits for rules that end, and for any start (page Update a Meeting; Create a Meeting for the start).
+// Webex's limits for rules that end, and for any start (page Update a Meeting; Create a Meeting for the start). The page
+// speaks of 261 occurrences "for a weekly meeting"; whether five days a week count as one is not said, so they count as five.
 const (
 	maxYears      = 5
 	maxStartYears = 10
@@ -164,6 +165,9 @@ func (p *pattern) monthDay(i, n int) (string, error) {
 		last = last && dom == length
 		if !constant && !last {
 			return "", because(ShortMonths, "day %d", p.dom)
+		}
+		if !constant && p.dom == 31 {
+			break // the last day of any month
 		}
 	}
 	if constant {

@@ -40,15 +40,10 @@ func (c *Claim) HeldRemovals() []string { return c.held }
 // Resync is the request to serve, nil if there is none.
 func (c *Claim) Resync() *delta.Resync { return c.resync }
 
-// LeasedError says that somebody else holds a mailbox's lease.
-type LeasedError struct{ Holder string }
-
-func (e *LeasedError) Error() string { return "mailbox is leased to " + e.Holder }
-
 // mostWaiting bounds how many waiting events a claim reads.
 const mostWaiting = 1000
 
-// Claim takes a mailbox's lease. Where another holds it the error is a [LeasedError].
+// Claim takes a mailbox's lease. Where another holds it the error is [delta.ErrLeased].
 func (s *Store) Claim(ctx context.Context, m delta.Mailbox) (*Claim, error) {
 	c := &Claim{store: s, id: m.ID, keys: s.schema.all(m.ID)}
 	asked := time.Now()
@@ -57,8 +52,7 @@ func (s *Store) Claim(ctx context.Context, m delta.Mailbox) (*Claim, error) {
 		return nil, fmt.Errorf("claiming a mailbox: %w", err)
 	}
 	if answer[0] == nil {
-		holder, _ := answer[1].(string)
-		return nil, &LeasedError{Holder: holder}
+		return nil, fmt.Errorf("%w: %v", delta.ErrLeased, answer[1])
 	}
 	c.lease, _ = answer[0].(string)
 	c.holdFrom(asked)

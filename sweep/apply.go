@@ -83,7 +83,7 @@ func (r *run) rewrite(ctx context.Context, s delta.Seen, d delta.Decision) error
 		return err
 	}
 	if record.Kind.Owned() && record.Fingerprint != s.Print {
-		if err := r.tell(ctx, s, record); err != nil {
+		if err := r.tell(ctx, s, record, record.Times != s.When); err != nil {
 			return err
 		}
 	}
@@ -116,7 +116,7 @@ func (r *run) adopt(ctx context.Context, s delta.Seen, d delta.Decision) error {
 	}
 	record.Meeting = meeting.ID
 	if r.differs(s, meeting) {
-		if err := r.tell(ctx, s, record); err != nil {
+		if err := r.tell(ctx, s, record, true); err != nil {
 			return err
 		}
 	}
@@ -128,7 +128,7 @@ func (r *run) adopt(ctx context.Context, s delta.Seen, d delta.Decision) error {
 
 // update tells Webex what changed.
 func (r *run) update(ctx context.Context, s delta.Seen, d delta.Decision) error {
-	if err := r.tell(ctx, s, d.Have); err != nil {
+	if err := r.tell(ctx, s, d.Have, d.Have.Times != s.When); err != nil {
 		return err
 	}
 	return r.done(ctx, s, d.Have)
@@ -146,7 +146,8 @@ func (r *run) withdraw(ctx context.Context, s delta.Seen, d delta.Decision) erro
 		return err
 	}
 	// Crash here: the event shows nothing any more; the meeting is found by record and tag.
-	meetings, err := r.owned(ctx, s, record)
+	sure := d.Have.State == delta.Linked || d.Have.State == delta.Silent
+	meetings, err := r.owned(ctx, s, record, sure)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (r *run) obtain(ctx context.Context, s delta.Seen, record *delta.Record) (d
 		}
 	} else if r.differs(s, meeting) {
 		record.Meeting = meeting.ID
-		if err := r.tell(ctx, s, *record); err != nil {
+		if err := r.tell(ctx, s, *record, true); err != nil {
 			return d, nil, err
 		}
 	}
@@ -114,11 +114,11 @@ func (r *run) make(ctx context.Context, host string, s delta.Seen, record *delta
 	return found, spare, nil
 }
 
-// owned lists the meetings that syncd made for an event and that are still there.
-func (r *run) owned(ctx context.Context, s delta.Seen, record delta.Record) ([]string, error) {
+// owned lists the meetings that syncd made for an event. Where the record may not know all of them, the tag does.
+func (r *run) owned(ctx context.Context, s delta.Seen, record delta.Record, sure bool) ([]string, error) {
 	meetings := []string{record.Meeting, record.Old}
-	if record.Kind == delta.MyRoom && record.Meeting == "" && record.Old == "" {
-		return nil, nil
+	if sure || record.Kind == delta.MyRoom && record.Meeting == "" && record.Old == "" {
+		return meetings, nil
 	}
 	host, err := r.host(ctx)
 	if err != nil {
@@ -153,8 +153,9 @@ func (r *run) differs(s delta.Seen, m delta.Meeting) bool {
 	return !begun && (!minute(m.Start, want.Start) || !minute(m.End, want.End))
 }
 
-// tell changes the meeting of an event to what the event says now.
-func (r *run) tell(ctx context.Context, s delta.Seen, record delta.Record) error {
+// tell changes the meeting of an event to what the event says now. Times are told only where they changed: Webex drops the
+// changed occurrences of a series with them. Those of a meeting that has begun are its own.
+func (r *run) tell(ctx context.Context, s delta.Seen, record delta.Record, times bool) error {
 	host, err := r.host(ctx)
 	if err != nil {
 		return err
@@ -163,7 +164,7 @@ func (r *run) tell(ctx context.Context, s delta.Seen, record delta.Record) error
 	if err != nil {
 		return err
 	}
-	request.Times = record.Times != s.When && (s.Recurrence != nil || s.Start.After(r.now))
+	request.Times = times && (s.Recurrence != nil || s.Start.After(r.now))
 	if err := r.webexReady(); err != nil {
 		return err
 	}

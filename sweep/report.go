@@ -79,6 +79,8 @@ func reasonOf(err error) delta.Reason {
 	switch {
 	case errors.As(err, &later), errors.Is(err, delta.ErrThrottled):
 		return delta.Throttled
+	case errors.Is(err, delta.ErrLeased), errors.Is(err, delta.ErrLeaseLost):
+		return delta.Leased
 	case errors.Is(err, delta.ErrCredentials):
 		return delta.Credentials
 	case errors.Is(err, delta.ErrMailbox):

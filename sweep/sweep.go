@@ -69,6 +69,8 @@ type Sweeper struct {
 	Log      zerolog.Logger
 	// Eager tries every waiting event again whose vendor did not ask to wait, and not only those whose time has come.
 	Eager bool
+	// Patience is how long to wait for a mailbox that somebody else has; one lease, if he died. 0 leaves it to the next sweep.
+	Patience time.Duration
 	// Watch, if set, is told of each decision that does something, before it is carried out.
 	Watch func(delta.Mailbox, delta.Seen, delta.Decision)
 
@@ -80,7 +82,7 @@ type Sweeper struct {
 func (s *Sweeper) Sweep(ctx context.Context, m delta.Mailbox) (*Report, error) {
 	began := time.Now()
 	report := newReport()
-	memory, err := s.Claim(ctx, m)
+	memory, err := s.claim(ctx, m)
 	if err != nil {
 		return report, err
 	}
@@ -97,6 +99,22 @@ func (s *Sweeper) Sweep(ctx context.Context, m delta.Mailbox) (*Report, error) {
 	renewing.Wait()
 	s.log(m, report, err, time.Since(began))
 	return report, err
+}
+
+// claim takes the lease, and waits for it as long as Patience says.
+func (s *Sweeper) claim(ctx context.Context, m delta.Mailbox) (Memory, error) {
+	const tries = 20
+	for try := 0; ; try++ {
+		memory, err := s.Claim(ctx, m)
+		if !errors.Is(err, delta.ErrLeased) || try >= tries || s.Patience == 0 {
+			return memory, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(s.Patience / tries):
+		}
+	}
 }
 
 // Plan tells what a sweep would do, and writes nothing anywhere.

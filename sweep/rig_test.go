@@ -1,0 +1,141 @@
+package sweep_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+
+	"syncd/delta"
+	"syncd/graph"
+	"syncd/parser"
+	"syncd/redisstore"
+	"syncd/redisstore/redistest"
+	"syncd/simulator"
+	"syncd/sweep"
+	"syncd/webex"
+)
+
+// rig is a sweeper between a simulated Microsoft 365 and Webex and a real Redis.
+type rig struct {
+	t       *testing.T
+	world   *simulator.World
+	redis   *redistest.Server
+	store   *redisstore.Store
+	sweeper *sweep.Sweeper
+	rest    simulator.AtRest
+	boxes   []delta.Mailbox
+}
+
+const (
+	behind = 24 * time.Hour
+	ahead  = 180 * 24 * time.Hour
+)
+
+func newRig(t *testing.T, options simulator.Options) *rig {
+	t.Helper()
+	r := &rig{t: t, world: simulator.New(options), redis: redistest.Start(t)}
+	r.start()
+	return r
+}
+
+// start makes a new process out of the rig: nothing is kept but what the store and the vendors have.
+func (r *rig) start() {
+	r.t.Helper()
+	ctx := r.t.Context()
+	store, err := redisstore.Open(ctx, redisstore.Options{URL: r.redis.URL, LeaseTTL: 5 * time.Second, Log: zerolog.Nop()})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { _ = store.Close() })
+	r.store = store
+	log := zerolog.Nop()
+	if os.Getenv("SYNCD_TEST_LOG") != "" {
+		log = zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr})
+	}
+	calendars, err := graph.New(simulator.GraphURL, r.world.Transport(), graphToken(r.world.GraphToken))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	meetings, err := webex.New(simulator.WebexURL, r.world.Transport(), webex.FixedToken(r.world.WebexToken("syncd")))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	keys, err := delta.NewKeys([]byte("a master key of thirty-two bytes"), r.world.Tenant())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.sweeper = &sweep.Sweeper{
+		Open:     func(m delta.Mailbox) sweep.Calendar { return calendars.Calendar(m) },
+		Claim:    func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Claim(ctx, m) },
+		Peek:     func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Peek(ctx, m) },
+		Meetings: meetings, Keys: keys,
+		Policy: delta.Policy{Webex: delta.MyRoom, Meet: delta.OneTime},
+		Limit:  sweep.Limit{Count: 20, Share: 0.5},
+		Behind: behind, Ahead: ahead,
+		Parts: parser.Parts{Phone: true, Video: true}, Log: log,
+	}
+	r.rest.Meet = "onetime"
+}
+
+type graphToken func() string
+
+func (t graphToken) Token(context.Context, string) (string, error) { return t(), nil }
+
+// mailbox adds an enrolled mailbox.
+func (r *rig) mailbox(address string, options ...simulator.MailboxOption) *simulator.Mailbox {
+	m := r.world.AddMailbox(address, options...)
+	r.boxes = append(r.boxes, delta.Mailbox{ID: m.ID(), Address: m.Address()})
+	r.rest.Enrolled = append(r.rest.Enrolled, m.Address())
+	return m
+}
+
+// expireLeases lets the leases of dead processes run out.
+func (r *rig) expireLeases() {
+	r.t.Helper()
+	rdb := redis.NewClient(&redis.Options{Network: "unix", Addr: r.redis.Socket})
+	defer rdb.Close()
+	for _, m := range r.boxes {
+		if err := rdb.Del(r.t.Context(), "syncd:{"+m.ID+"}:lease").Err(); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// sweep sweeps every mailbox once and audits the world.
+func (r *rig) sweep() *sweep.Report {
+	r.t.Helper()
+	report, err := r.trySweep(r.t.Context())
+	if err != nil {
+		r.t.Errorf("sweep: %v", err)
+	}
+	r.world.Audit(r.t, r.rest)
+	return report
+}
+
+func (r *rig) trySweep(ctx context.Context) (*sweep.Report, error) {
+	total := &sweep.Report{}
+	var errs []error
+	for _, m := range r.boxes {
+		report, err := r.sweeper.Sweep(ctx, m)
+		total.Add(report)
+		errs = append(errs, err)
+	}
+	return total, errors.Join(errs...)
+}
+
+// tomorrow is a time of day on the day after today.
+func tomorrow(hour int) time.Time {
+	return time.Now().UTC().Truncate(24 * time.Hour).Add(time.Duration(24+hour) * time.Hour)
+}
+
+func draft(location string) simulator.Draft {
+	return simulator.Draft{
+		Subject: "Planning", Location: location, Body: "<html><body><p>Agenda: cake</p></body></html>", HTML: true,
+		Start: tomorrow(9), End: tomorrow(10), Attendees: []string{"guest@example.org"},
+	}
+}
