@@ -14,9 +14,10 @@ type Cursor struct {
 	State       State
 	Reason      Reason
 	// NextAt is the earliest time of the next sweep where Retry-After or a slow probe binds; else zero.
-	NextAt   time.Time
-	Host     string // the owner's primary address, by which Webex knows him
-	Language string // the mailbox's language, as Graph writes it
+	NextAt    time.Time
+	OrphansAt time.Time // next search for meetings without an event
+	Host      string    // the owner's primary address, by which Webex knows him
+	Language  string    // the mailbox's language, as Graph writes it
 }
 
 // State is how a mailbox is.
@@ -37,15 +38,15 @@ const windowGrid = 7 * 24 * time.Hour
 
 // Window gives the bounds of the window for a mailbox at a time: at least behind back and ahead forward.
 func Window(mailbox string, now time.Time, behind, ahead time.Duration) (start, end time.Time) {
-	phase := time.Duration(spread(mailbox)%uint64(windowGrid/time.Hour)) * time.Hour
+	phase := time.Duration(Spread(mailbox)%uint64(windowGrid/time.Hour)) * time.Hour
 	floor := func(t time.Time) time.Time { return t.Add(-phase).Truncate(windowGrid).Add(phase) }
 	start = floor(now.Add(-behind))
 	end = floor(now.Add(ahead)).Add(windowGrid)
 	return start.UTC(), end.UTC()
 }
 
-// spread is an even number for a mailbox, the same in every process (FNV-1a).
-func spread(mailbox string) uint64 {
+// Spread is an even number for a mailbox, the same in every process (FNV-1a).
+func Spread(mailbox string) uint64 {
 	h := uint64(14695981039346656037)
 	for i := range len(mailbox) {
 		h = (h ^ uint64(mailbox[i])) * 1099511628211

@@ -15,6 +15,7 @@
 package delta
 
 import (
+	"cmp"
 	"time"
 
 	"syncd/parser"
@@ -23,9 +24,12 @@ import (
 
 // Mailbox is one enrolled mailbox.
 type Mailbox struct {
-	ID      string // directory id: the key to everything, it survives renames
+	ID      string // directory id: it survives renames; "" while none was found
 	Address string // as enrolled, lower case
 }
+
+// Key is what a mailbox is remembered under: its directory id, or its address while none was found for it.
+func (m Mailbox) Key() string { return cmp.Or(m.ID, m.Address) }
 
 // Event is an event of a mailbox's calendar with the fields that syncd acts on.
 type Event struct {

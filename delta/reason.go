@@ -16,6 +16,7 @@ const (
 	EventDeleted   Reason = "deleted"
 	BlockRemoved   Reason = "block-removed" // a person took the join details out: put back, once
 	MeetingRemoved Reason = "meeting-gone"  // the host deleted the meeting: made again, once
+	Orphaned       Reason = "orphaned"      // a meeting of ours whose event is gone
 	LinkRemoved    Reason = "link-removed"  // the location was typed anew without the link
 	Rebuilt        Reason = "rebuilt"       // found again by mark or tag after the store was lost
 	Unread         Reason = "unread"        // the event has to be read to decide

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -89,6 +90,51 @@ func (c *Calendar) Language(ctx context.Context) (string, error) {
 	return answer.Language.Locale, nil
 }
 
+// IDs lists all single events and series masters of the calendar, whenever they are (user-list-events.md).
+func (c *Calendar) IDs(ctx context.Context) ([]string, error) {
+	return c.list(ctx, url.Values{"$select": {"id"}, "$top": {"999"}})
+}
+
+// Marked lists the events of the whole mailbox whose [delta.TagProperty] has a value
+// (singlevaluelegacyextendedproperty-get.md). Copies carry it along.
+func (c *Calendar) Marked(ctx context.Context, tag string) ([]string, error) {
+	filter := "singleValueExtendedProperties/Any(ep: ep/id eq '" + delta.TagProperty + "' and ep/value eq '" + tag + "')"
+	return c.list(ctx, url.Values{"$select": {"id"}, "$filter": {filter}})
+}
+
+// list reads the ids of a list of events to its end.
+func (c *Calendar) list(ctx context.Context, query url.Values) ([]string, error) {
+	var ids []string
+	next := c.client.rest.URL(query, "users", c.box.ID, "events")
+	for pages := 0; next != nil; pages++ {
+		if pages == maxPages {
+			return nil, fmt.Errorf("listing events: %w", delta.ErrLoop)
+		}
+		var page struct {
+			Value *[]struct {
+				ID string `json:"id"`
+			} `json:"value"`
+			Next string `json:"@odata.nextLink"`
+		}
+		err := c.client.rest.Do(ctx, rest.Call{Method: http.MethodGet, URL: next, Header: prefer(immutable), Decode: rest.JSON(&page)})
+		if err == nil && page.Value == nil {
+			err = fmt.Errorf("%w: no list in the answer", delta.ErrUnclear)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("listing events: %w", err)
+		}
+		for _, e := range *page.Value {
+			ids = append(ids, e.ID)
+		}
+		if next = nil; page.Next != "" {
+			if next, err = c.follow(page.Next, "events"); err != nil {
+				return nil, fmt.Errorf("listing events: %w", err)
+			}
+		}
+	}
+	return ids, nil
+}
+
 // Host is the primary address of the mailbox's owner.
 func (c *Calendar) Host(ctx context.Context) (string, error) {
 	_, host, err := c.client.User(ctx, c.box.ID)
@@ -112,11 +158,42 @@ func (c *Client) User(ctx context.Context, name string) (m delta.Mailbox, host s
 	if answer.ID == "" {
 		return m, "", fmt.Errorf("looking up %s: %w: answer has no id", name, delta.ErrUnclear)
 	}
-	host = answer.Mail
-	if host == "" {
-		host = answer.UPN
-	}
+	host = cmp.Or(answer.Mail, answer.UPN)
 	return delta.Mailbox{ID: answer.ID, Address: strings.ToLower(name)}, strings.ToLower(host), nil
+}
+
+// Members lists the people in a directory group, also by way of groups in it (group-list-transitivemembers.md).
+func (c *Client) Members(ctx context.Context, group string) ([]delta.Mailbox, error) {
+	var out []delta.Mailbox
+	next := c.rest.URL(url.Values{"$select": {"id,mail,userPrincipalName"}, "$top": {"999"}},
+		"groups", group, "transitiveMembers", "microsoft.graph.user")
+	path := next.Path
+	for pages := 0; next != nil; pages++ {
+		var page struct {
+			Value []struct {
+				ID   string `json:"id"`
+				Mail string `json:"mail"`
+				UPN  string `json:"userPrincipalName"`
+			} `json:"value"`
+			Next string `json:"@odata.nextLink"`
+		}
+		err := c.rest.Do(ctx, rest.Call{Method: http.MethodGet, URL: next, Decode: rest.JSON(&page)})
+		if err == nil && pages == maxPages {
+			err = delta.ErrLoop
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the members of group %s: %w", group, err)
+		}
+		for _, u := range page.Value {
+			out = append(out, delta.Mailbox{ID: u.ID, Address: strings.ToLower(cmp.Or(u.Mail, u.UPN))})
+		}
+		if next = nil; page.Next != "" {
+			if next, err = url.Parse(page.Next); err != nil || next.Path != path {
+				return nil, fmt.Errorf("reading the members of group %s: %w", group, delta.ErrForeign)
+			}
+		}
+	}
+	return out, nil
 }
 
 // prefer makes the Prefer header.

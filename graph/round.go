@@ -51,7 +51,7 @@ func (c *Calendar) Round(ctx context.Context, link string, start, end time.Time)
 			if !yield(delta.Page{Events: page.events, Link: page.delta}, nil) || page.delta != "" {
 				return
 			}
-			next, err = c.follow(page.next)
+			next, err = c.follow(page.next, view)
 		}
 		yield(delta.Page{}, fmt.Errorf("reading changes: %w", err))
 	}
@@ -59,7 +59,7 @@ func (c *Calendar) Round(ctx context.Context, link string, start, end time.Time)
 
 func (c *Calendar) roundURL(link string, start, end time.Time) (*url.URL, error) {
 	if link != "" {
-		return c.follow(link)
+		return c.follow(link, view)
 	}
 	window := url.Values{
 		"startDateTime": {start.UTC().Format(time.RFC3339)}, "endDateTime": {end.UTC().Format(time.RFC3339)},
@@ -67,8 +67,12 @@ func (c *Calendar) roundURL(link string, start, end time.Time) (*url.URL, error)
 	return c.client.rest.URL(window, "users", c.box.ID, "calendarView", "delta"), nil
 }
 
-// follow takes a link from an answer, or from the store, if it leads to the configured root and this mailbox's changes.
-func (c *Calendar) follow(link string) (*url.URL, error) {
+// view is the collection that rounds go over.
+const view = "calendarView"
+
+// follow takes a link from an answer, or from the store, if it leads to the configured root and to a collection of this
+// mailbox.
+func (c *Calendar) follow(link, collection string) (*url.URL, error) {
 	u, err := url.Parse(link)
 	root := c.client.rest.Root()
 	switch {
@@ -76,16 +80,16 @@ func (c *Calendar) follow(link string) (*url.URL, error) {
 		return nil, fmt.Errorf("%w: not an address", delta.ErrForeign)
 	case u.Scheme != root.Scheme || !strings.EqualFold(u.Host, root.Host) || u.User != nil:
 		return nil, fmt.Errorf("%w: to host %q", delta.ErrForeign, u.Host)
-	case !c.within(u.Path):
+	case !c.within(u.Path, collection):
 		return nil, fmt.Errorf("%w: to another mailbox or resource", delta.ErrForeign)
 	}
 	u.Host = root.Host
 	return u, nil
 }
 
-// within reports whether a path is that of this mailbox's changes. Graph writes users/ID and users('ID'), with the id or the
+// within reports whether a path is that of a collection of this mailbox. Graph writes users/ID and users('ID'), with the id or the
 // address that was asked with, and function names with or without brackets and namespace.
-func (c *Calendar) within(path string) bool {
+func (c *Calendar) within(path, collection string) bool {
 	rest, ok := cutPrefixFold(path, c.client.rest.Root().Path+"/users")
 	if !ok || strings.Contains(path, "/../") {
 		return false
@@ -94,8 +98,8 @@ func (c *Calendar) within(path string) bool {
 		for _, form := range []string{"/" + name + "/", "('" + name + "')/"} {
 			if tail, ok := cutPrefixFold(rest, form); ok {
 				tail, _ = cutPrefixFold(tail, "calendar/")
-				_, ok = cutPrefixFold(tail, "calendarView/")
-				return ok
+				tail, ok = cutPrefixFold(tail, collection)
+				return ok && (tail == "" || tail[0] == '/')
 			}
 		}
 	}

@@ -14,7 +14,7 @@ func encodeCursor(c delta.Cursor) map[string]string {
 		"address": c.Address, "link": c.Link,
 		"window_start": stamp(c.WindowStart), "window_end": stamp(c.WindowEnd), "generation": strconv.Itoa(c.Generation),
 		"swept_at": stamp(c.SweptAt), "changed_at": stamp(c.ChangedAt), "next_at": stamp(c.NextAt),
-		"state": string(c.State), "reason": string(c.Reason), "host": c.Host, "language": c.Language,
+		"orphans_at": stamp(c.OrphansAt), "state": string(c.State), "reason": string(c.Reason), "host": c.Host, "language": c.Language,
 	}
 }
 
@@ -30,7 +30,7 @@ func decodeCursor(fields map[string]string) (delta.Cursor, error) {
 	}
 	for name, into := range map[string]*time.Time{
 		"window_start": &c.WindowStart, "window_end": &c.WindowEnd, "swept_at": &c.SweptAt,
-		"changed_at": &c.ChangedAt, "next_at": &c.NextAt,
+		"changed_at": &c.ChangedAt, "next_at": &c.NextAt, "orphans_at": &c.OrphansAt,
 	} {
 		if fields[name] == "" {
 			continue

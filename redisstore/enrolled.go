@@ -25,15 +25,22 @@ func (s *Store) Mailboxes(ctx context.Context) ([]delta.Mailbox, error) {
 	slices.SortFunc(out, func(a, b delta.Mailbox) int { return strings.Compare(a.Address, b.Address) })
 	seen := map[string]bool{}
 	return slices.DeleteFunc(out, func(m delta.Mailbox) bool {
-		twice := seen[m.ID]
-		seen[m.ID] = true
+		twice := seen[m.Key()]
+		seen[m.Key()] = true
 		return twice
 	}), nil
 }
 
 // Enroll adds a mailbox.
 func (s *Store) Enroll(ctx context.Context, m delta.Mailbox) error {
-	if err := s.rdb.HSet(ctx, s.schema.mailboxes(), m.Address, m.ID).Err(); err != nil {
+	_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		p.HSet(ctx, s.schema.mailboxes(), m.Address, m.ID)
+		if m.ID != "" {
+			p.Del(ctx, s.schema.of(m.Address, "cursor")) // where it was parked while it was not found
+		}
+		return nil
+	})
+	if err != nil {
 		return fmt.Errorf("enrolling %s: %w", m.Address, err)
 	}
 	return nil
@@ -47,7 +54,7 @@ func (s *Store) Unenroll(ctx context.Context, m delta.Mailbox) error {
 	var keys []string
 	for i, name := range mailboxKeys {
 		if i+1 != keyLease && i+1 != keyFence { // a sweep may be under way; the fence must not go back
-			keys = append(keys, s.schema.of(m.ID, name))
+			keys = append(keys, s.schema.of(m.Key(), name))
 		}
 	}
 	if err := s.rdb.Del(ctx, keys...).Err(); err != nil {

@@ -8,20 +8,21 @@ import (
 	"syncd/recurrence"
 )
 
-// Report counts what a sweep of one or more mailboxes did.
+// Report counts what a sweep of one or more mailboxes did. Its JSON form is part of `syncd sweep --json`.
 type Report struct {
-	Items         int // events and removals that Graph told of
-	Changed       int // events about which something was to be done
-	Created       int // meetings made
-	Updated       int // meetings changed
-	Deleted       int // meetings deleted
-	Patched       int // writes into events
-	RemovedBlocks int // of these, such as took the join details out
-	Skipped       int // events that ask for a meeting and get none, for a reason
-	Retrying      int // events that wait for another try
-	Held          int // removals that wait for an operator
-	Reasons       map[delta.Reason]int
-	Planned       []Planned // of a dry run
+	Items         int `json:"items"`          // events and removals that Graph told of
+	Changed       int `json:"changed"`        // events about which something was to be done
+	Created       int `json:"created"`        // meetings made
+	Updated       int `json:"updated"`        // meetings changed
+	Deleted       int `json:"deleted"`        // meetings deleted
+	Patched       int `json:"patched"`        // writes into events
+	RemovedBlocks int `json:"removed_blocks"` // of these, such as took the join details out
+	Skipped       int `json:"skipped"`        // events that ask for a meeting and get none, for a reason
+	Retrying      int `json:"retrying"`       // events that wait for another try
+	Held          int `json:"-"`              // removals that wait for an operator
+
+	Reasons map[delta.Reason]int `json:"reasons"`
+	Planned []Planned            `json:"-"` // of a dry run
 }
 
 // Planned is what would be done about one event.
@@ -72,8 +73,8 @@ func (r *Report) count(d delta.Decision) {
 	}
 }
 
-// reasonOf is the word for an error.
-func reasonOf(err error) delta.Reason {
+// ReasonOf is the word for an error.
+func ReasonOf(err error) delta.Reason {
 	var later *delta.LaterError
 	var series recurrence.Reason
 	switch {

@@ -24,6 +24,9 @@ func (r *run) settle(ctx context.Context, c *changes) error {
 		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID))
 	})
 	for _, e := range events {
+		if err := r.stopped(); err != nil {
+			return err
+		}
 		if err := r.event(ctx, e); err != nil {
 			return err
 		}
@@ -32,6 +35,18 @@ func (r *run) settle(ctx context.Context, c *changes) error {
 		return err
 	}
 	return r.vanished(ctx, c)
+}
+
+// ErrStopped ends a sweep that was told to stop. Its round comes again.
+var ErrStopped = errors.New("told to stop")
+
+func (r *run) stopped() error {
+	select {
+	case <-r.Stopping:
+		return ErrStopped
+	default:
+		return nil
+	}
 }
 
 // event settles one event. Its error ends the sweep; what is wrong with the event alone is written down instead.
@@ -162,7 +177,7 @@ func (r *run) store(err error) error {
 // later writes an event down for another try.
 func (r *run) later(ctx context.Context, id string, why error) error {
 	r.report.Retrying++
-	r.report.Reasons[reasonOf(why)]++
+	r.report.Reasons[ReasonOf(why)]++
 	if r.dry {
 		return nil
 	}
@@ -171,7 +186,7 @@ func (r *run) later(ctx context.Context, id string, why error) error {
 		record.State = delta.Intent
 	}
 	record.Tries++
-	record.Reason = reasonOf(why)
+	record.Reason = ReasonOf(why)
 	at := r.now.Add(pause(record.Tries, why))
 	var asked *delta.LaterError
 	if errors.As(why, &asked) {
@@ -203,6 +218,9 @@ func (r *run) retries(ctx context.Context, c *changes) error {
 		return err
 	}
 	for _, id := range ids {
+		if err := r.stopped(); err != nil {
+			return err
+		}
 		e, err := r.read(ctx, id)
 		switch {
 		case errors.Is(err, delta.ErrGone):

@@ -26,6 +26,10 @@ type Calendar interface {
 	Round(ctx context.Context, link string, start, end time.Time) iter.Seq2[delta.Page, error]
 	Event(ctx context.Context, id string) (e delta.Event, mark string, err error)
 	Patch(ctx context.Context, id, etag string, p delta.Patch) (newETag string, modified time.Time, err error)
+	// IDs lists all single events and series of the calendar, whenever they are.
+	IDs(ctx context.Context) ([]string, error)
+	// Marked lists the events of the whole mailbox whose tag property has a value.
+	Marked(ctx context.Context, tag string) ([]string, error)
 	Host(ctx context.Context) (string, error)
 	Language(ctx context.Context) (string, error)
 }
@@ -71,6 +75,8 @@ type Sweeper struct {
 	Eager bool
 	// Patience is how long to wait for a mailbox that somebody else has; one lease, if he died. 0 leaves it to the next sweep.
 	Patience time.Duration
+	// Stopping, once closed, ends sweeps before their next event.
+	Stopping <-chan struct{}
 	// Watch, if set, is told of each decision that does something, before it is carried out.
 	Watch func(delta.Mailbox, delta.Seen, delta.Decision)
 
@@ -196,6 +202,9 @@ func (r *run) sweep(ctx context.Context) error {
 	if err := r.settle(ctx, changes); err != nil {
 		return r.fail(ctx, err)
 	}
+	if err := r.orphans(ctx, changes); err != nil {
+		return r.fail(ctx, err)
+	}
 	return r.finish(ctx, changes)
 }
 
@@ -220,24 +229,27 @@ func (r *run) fail(ctx context.Context, why error) error {
 	if r.dry || ctx.Err() != nil || errors.Is(why, delta.ErrLeaseLost) {
 		return why
 	}
+	if errors.Is(why, ErrStopped) {
+		return r.stop(ctx, why)
+	}
 	c := r.memory.Cursor() // not what this round made of it
 	c.Address, c.SweptAt, c.Host, c.Language = r.cursor.Address, r.now, r.cursor.Host, r.cursor.Language
-	c.Reason, c.NextAt = reasonOf(why), time.Time{}
+	c.Reason, c.NextAt = ReasonOf(why), time.Time{}
 	var later *delta.LaterError
 	if errors.As(why, &later) {
 		c.Reason, c.NextAt = delta.Throttled, later.At
 	}
 	switch {
 	case errors.Is(why, delta.ErrMailbox), errors.Is(why, delta.ErrAccess):
-		c.State, c.NextAt = delta.Parked, r.now.Add(parkedProbe)
+		c.State, c.NextAt = delta.Parked, r.now.Add(ParkedProbe)
 	case c.State == delta.New:
 		c.State = delta.Syncing
 	}
 	return errors.Join(why, r.memory.Write(ctx, delta.Batch{Cursor: &c, GiveUp: true}))
 }
 
-// parkedProbe is how often a mailbox that refuses is asked again.
-const parkedProbe = time.Hour
+// ParkedProbe is how often a mailbox that refuses is asked again.
+const ParkedProbe = time.Hour
 
 // finish moves the cursor: the last step, past settled events only.
 func (r *run) finish(ctx context.Context, changes *changes) error {

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"syncd/delta"
+	"syncd/schedules"
+	"syncd/sweep"
+)
+
+// Config is what an operator can set. Each setting is a line of the configuration file and an environment variable; see
+// settings.go for their names and meanings.
+type Config struct {
+	RedisURL          string
+	RedisPrefix       string
+	TenantID          string
+	ClientID          string
+	ClientCertificate string
+	Cloud             string
+	GraphURL          string
+	LoginURL          string
+	WebexURL          string
+	WebexClientID     string
+	WebexClientSecret string
+	WebexRefreshToken string
+	WebexToken        string
+	CAFile            string
+	Mailboxes         string
+	Sweep             schedules.Schedule
+	sweepSpec         string
+	WindowBehind      time.Duration
+	WindowAhead       time.Duration
+	KeywordWebex      delta.Kind
+	KeywordMeet       delta.Kind
+	Location          string
+	Language          string
+	LeaseTTL          time.Duration
+	StateDir          string
+	RemovalLimit      sweep.Limit
+	KeyFile           string
+	Listen            string
+	LogLevel          zerolog.Level
+	LogFormat         string
+}
+
+// clouds are Microsoft's national clouds (deployments.md).
+var clouds = map[string]struct{ graph, login string }{
+	"global": {"https://graph.microsoft.com", "https://login.microsoftonline.com"},
+	"usgov":  {"https://graph.microsoft.us", "https://login.microsoftonline.us"},
+	"dod":    {"https://dod-graph.microsoft.us", "https://login.microsoftonline.us"},
+	"china":  {"https://microsoftgraph.chinacloudapi.cn", "https://login.chinacloudapi.cn"},
+}
+
+// complete fills in what follows from other settings.
+func (c *Config) complete() {
+	cloud := clouds[c.Cloud]
+	if c.GraphURL == "" {
+		c.GraphURL = cloud.graph
+	}
+	if c.LoginURL == "" {
+		c.LoginURL = cloud.login
+	}
+	if c.StateDir == "" {
+		c.StateDir = defaultStateDir()
+	}
+	if c.KeyFile == "" {
+		c.KeyFile = filepath.Join(c.StateDir, "key")
+	}
+}
+
+// defaultStateDir is systemd's folder for the unit, else the one that the XDG rules give.
+func defaultStateDir() string {
+	if dir := os.Getenv("STATE_DIRECTORY"); dir != "" {
+		first, _, _ := strings.Cut(dir, ":")
+		return first
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "syncd")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = "."
+	}
+	return filepath.Join(home, ".local", "state", "syncd")
+}
+
+// checkVendors reports, all at once, what is missing or contradictory for talking to Microsoft 365 and Webex.
+func (c *Config) checkVendors() error {
+	var errs []error
+	need := func(value, key, what string) {
+		if value == "" {
+			errs = append(errs, fmt.Errorf("%s is not set: %s", both(key), what))
+		}
+	}
+	need(c.TenantID, "tenant_id", "the Entra tenant's directory id")
+	need(c.ClientID, "client_id", "the Entra application's id")
+	need(c.ClientCertificate, "client_certificate", "a PEM file with the application's certificate and private key")
+	refresh := []string{c.WebexClientID, c.WebexClientSecret, c.WebexRefreshToken}
+	set := 0
+	for _, value := range refresh {
+		if value != "" {
+			set++
+		}
+	}
+	switch {
+	case c.WebexToken != "" && set > 0:
+		errs = append(errs, fmt.Errorf("%s is set, and so is a Service App: take one of the two", both("webex_token")))
+	case c.WebexToken == "" && set < len(refresh):
+		errs = append(errs, fmt.Errorf("Webex needs %s, %s and %s of a Service App, or %s",
+			both("webex_client_id"), both("webex_client_secret"), both("webex_refresh_token"), both("webex_token")))
+	}
+	return errors.Join(errs...)
+}
+
+// both names a setting in the file and in the environment.
+func both(key string) string { return key + " (" + envName(key) + ")" }
+
+func envName(key string) string { return envPrefix + strings.ToUpper(key) }
+
+const envPrefix = "SYNCD_"
+
+// The functions below read one value each. Their errors say what would be right; the caller says where the value stands.
+
+func parseHTTPS(s string) (string, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return "", errors.New("want an address that begins with https://")
+	}
+	return strings.TrimSuffix(s, "/"), nil
+}
+
+func parseRedisURL(s string) (string, error) {
+	if s == "embedded" {
+		return s, nil
+	}
+	u, err := url.Parse(s)
+	if err == nil {
+		switch u.Scheme {
+		case "redis", "rediss", "unix":
+			return s, nil
+		}
+	}
+	return "", errors.New(`want "embedded" or an address that begins with redis://, rediss:// or unix://`)
+}
+
+func parseDays(s string) (time.Duration, error) {
+	const most = 1825 // Graph's own limit for a window
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || n > most {
+		return 0, fmt.Errorf("want a number of days from 0 to %d", most)
+	}
+	return time.Duration(n) * 24 * time.Hour, nil
+}
+
+func parseKind(s string) (delta.Kind, error) {
+	switch k := delta.Kind(s); k {
+	case delta.MyRoom, delta.OneTime, delta.Space:
+		return k, nil
+	}
+	return "", errors.New("want myroom, onetime or space")
+}
+
+func parseLeaseTTL(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || d < time.Second {
+		return 0, errors.New("want a duration of at least 1s, such as 30s")
+	}
+	return d, nil
+}
+
+func parseLimit(s string) (sweep.Limit, error) {
+	count, share, both := strings.Cut(s, ",")
+	var l sweep.Limit
+	var err1, err2 error
+	l.Count, err1 = strconv.Atoi(strings.TrimSpace(count))
+	if both {
+		l.Share, err2 = strconv.ParseFloat(strings.TrimSpace(share), 64)
+	}
+	if err1 != nil || err2 != nil || l.Count < 0 || l.Share < 0 || l.Share > 1 {
+		return l, errors.New("want a count, or a count and a share from 0 to 1, such as 20,0.5")
+	}
+	return l, nil
+}
+
+func oneOf(words ...string) func(string) (string, error) {
+	return func(s string) (string, error) {
+		for _, w := range words {
+			if s == w {
+				return s, nil
+			}
+		}
+		return "", fmt.Errorf("want %s", strings.Join(words, ", "))
+	}
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"syncd/delta"
+)
+
+// enrollConfigured enrolls what the configuration names and is not enrolled yet. A mailbox that cannot be found is enrolled
+// without a directory id; it is looked up again with every sweep, and shown as parked meanwhile.
+func (e *engine) enrollConfigured(ctx context.Context) error {
+	names, err := configuredMailboxes(e.config.Mailboxes)
+	if err != nil {
+		return usageError{err}
+	}
+	enrolled, err := e.store.Mailboxes(ctx)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, m := range enrolled {
+		known[m.Address] = m.ID != ""
+	}
+	var members []delta.Mailbox
+	for _, name := range names {
+		group, isGroup := strings.CutPrefix(name, "group:")
+		if !isGroup {
+			members = append(members, delta.Mailbox{Address: name})
+			continue
+		}
+		found, err := e.graph.Members(ctx, group)
+		if err != nil {
+			return err
+		}
+		members = append(members, found...)
+	}
+	for _, m := range members {
+		if known[m.Address] {
+			continue
+		}
+		if err := e.enroll(ctx, m, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enroll looks a mailbox up, unless its id is known, and enrolls it. lenient enrolls also what cannot be found now.
+func (e *engine) enroll(ctx context.Context, m delta.Mailbox, lenient bool) error {
+	if m.ID == "" {
+		found, _, err := e.graph.User(ctx, m.Address)
+		switch {
+		case err == nil:
+			m = found
+		case ctx.Err() != nil || errors.Is(err, delta.ErrCredentials) || !lenient:
+			return err
+		default:
+			e.log.Warn().Err(err).Str("mailbox", m.Address).Msg("cannot be looked up now")
+		}
+	}
+	return e.store.Enroll(ctx, m)
+}
+
+// configuredMailboxes reads the list of addresses, or the file it names.
+func configuredMailboxes(list string) ([]string, error) {
+	separators := ","
+	if path, ok := strings.CutPrefix(list, "@"); ok {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", both("mailboxes"), err)
+		}
+		list, separators = strings.TrimPrefix(string(raw), "\ufeff"), ",\n\r"
+	}
+	var names []string
+	for _, name := range strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
+		name = strings.TrimSpace(name)
+		if name == "" || strings.HasPrefix(name, "#") {
+			continue
+		}
+		if !strings.HasPrefix(name, "group:") {
+			name = strings.ToLower(name)
+			if !strings.Contains(name, "@") {
+				return nil, fmt.Errorf("%s: %q is no address", both("mailboxes"), name)
+			}
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// chosen are the enrolled mailboxes with the given addresses or ids; all of them if none is given.
+func chosen(enrolled []delta.Mailbox, names []string) ([]delta.Mailbox, error) {
+	if len(names) == 0 {
+		return enrolled, nil
+	}
+	var out []delta.Mailbox
+	var errs []error
+	for _, name := range names {
+		i := slices.IndexFunc(enrolled, func(m delta.Mailbox) bool {
+			return strings.EqualFold(m.Address, name) || strings.EqualFold(m.ID, name)
+		})
+		if i < 0 {
+			errs = append(errs, fmt.Errorf("%s is not enrolled: see `syncd mailboxes`, or `syncd enroll %s`", name, name))
+			continue
+		}
+		out = append(out, enrolled[i])
+	}
+	return out, errors.Join(errs...)
+}
+
+type enrollCommand struct {
+	Mailboxes []string `arg:"" name:"mailbox" help:"Addresses."`
+}
+
+// Run enrolls mailboxes, each or none of the ones that cannot be found.
+func (c *enrollCommand) Run(s *surroundings) error {
+	e, err := s.newEngine(false, false)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range c.Mailboxes {
+		err := e.enroll(s.ctx, delta.Mailbox{Address: strings.ToLower(name)}, false)
+		if err == nil {
+			fmt.Fprintln(s.out, "enrolled", strings.ToLower(name))
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, e.close())...)
+}
+
+type unenrollCommand struct {
+	Mailboxes []string `arg:"" name:"mailbox" help:"Addresses or directory ids."`
+}
+
+// Run unenrolls mailboxes. Their meetings and join details stay.
+func (c *unenrollCommand) Run(s *surroundings) error {
+	config, log, err := s.load()
+	if err != nil {
+		return err
+	}
+	store, err := s.openStore(config, log, false, false)
+	if err != nil {
+		return err
+	}
+	enrolled, err := store.Mailboxes(s.ctx)
+	if err != nil {
+		return errors.Join(err, store.Close())
+	}
+	mailboxes, err := chosen(enrolled, c.Mailboxes)
+	errs := []error{err}
+	for _, m := range mailboxes {
+		err := store.Unenroll(s.ctx, m)
+		if err == nil {
+			fmt.Fprintln(s.out, "unenrolled", m.Address)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, store.Close())...)
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"syncd/delta"
+	"syncd/graph"
+	"syncd/parser"
+	"syncd/redisstore"
+	"syncd/rest"
+	"syncd/sweep"
+	"syncd/vault"
+	"syncd/webex"
+)
+
+// load reads the configuration and makes the logger.
+func (s *surroundings) load() (*Config, zerolog.Logger, error) {
+	c, _, err := loadConfig(s.file, s.environ)
+	if err != nil {
+		return nil, zerolog.Nop(), usageError{err}
+	}
+	return c, s.logger(c), nil
+}
+
+func (s *surroundings) logger(c *Config) zerolog.Logger {
+	console := c.LogFormat == "console"
+	if f, ok := s.err.(*os.File); ok && c.LogFormat == "" {
+		info, err := f.Stat()
+		console = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	out := s.err
+	if console {
+		out = zerolog.ConsoleWriter{Out: s.err, TimeFormat: time.TimeOnly}
+	}
+	return zerolog.New(out).Level(c.LogLevel).With().Timestamp().Logger()
+}
+
+// openStore connects to Redis. serve makes this process the embedded store's own.
+func (s *surroundings) openStore(c *Config, log zerolog.Logger, serve, readOnly bool) (*redisstore.Store, error) {
+	roots, err := roots(c)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	store, err := redisstore.Open(s.ctx, redisstore.Options{
+		URL: c.RedisURL, Prefix: c.RedisPrefix, LeaseTTL: c.LeaseTTL, StateDir: c.StateDir, Serve: serve, ReadOnly: readOnly,
+		Roots: roots, Log: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("redis_url: %w", err)
+	}
+	return store, nil
+}
+
+// engine is everything that a sweep needs.
+type engine struct {
+	config  *Config
+	log     zerolog.Logger
+	store   *redisstore.Store
+	graph   *graph.Client
+	webex   *webex.Client
+	sweeper *sweep.Sweeper
+}
+
+// newEngine wires the parts, from the outside in. A dry run makes no key file.
+func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
+	c, log, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.checkVendors(); err != nil {
+		return nil, usageError{err}
+	}
+	key, err := openKey(c.KeyFile, dry)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	transport, err := newTransport(c)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	tokens, err := graph.NewAppTokens(graph.Credential{
+		LoginURL: c.LoginURL, TenantID: c.TenantID, ClientID: c.ClientID, Certificate: c.ClientCertificate,
+		GraphURL: c.GraphURL, Transport: transport,
+	})
+	if err != nil {
+		return nil, usageError{err}
+	}
+	calendars, err := graph.New(c.GraphURL, transport, tokens)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	keys, err := delta.NewKeys(key.Master(), c.TenantID)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	store, err := s.openStore(c, log, serve, dry)
+	if err != nil {
+		return nil, err
+	}
+	meetings, err := webex.New(c.WebexURL, transport, webexTokens(c, key, store, transport))
+	if err != nil {
+		return nil, errors.Join(usageError{err}, store.Close())
+	}
+	e := &engine{config: c, log: log, store: store, graph: calendars, webex: meetings}
+	e.sweeper = &sweep.Sweeper{
+		Open:     func(m delta.Mailbox) sweep.Calendar { return calendars.Calendar(m) },
+		Claim:    func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Claim(ctx, m) },
+		Peek:     func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Peek(ctx, m) },
+		Meetings: meetings, Keys: keys, Limit: c.RemovalLimit,
+		Policy: delta.Policy{Webex: c.KeywordWebex, Meet: c.KeywordMeet, Link: c.Location == "link"},
+		Behind: c.WindowBehind, Ahead: c.WindowAhead, Language: c.Language, Parts: parser.Parts{Phone: true, Video: true},
+		Stopping: s.ctx.Done(), Log: log,
+	}
+	return e, nil
+}
+
+func openKey(path string, dry bool) (*vault.Key, error) {
+	if _, err := os.Stat(path); dry && errors.Is(err, fs.ErrNotExist) {
+		return vault.Random()
+	}
+	return vault.Open(path)
+}
+
+func webexTokens(c *Config, key *vault.Key, store *redisstore.Store, transport http.RoundTripper) rest.Tokens {
+	if c.WebexToken != "" {
+		return webex.FixedToken(c.WebexToken)
+	}
+	keeper := vault.Tokens{Key: key, Shared: store, File: filepath.Join(c.StateDir, "webex-token")}
+	return webex.NewServiceApp(c.WebexURL, c.WebexClientID, c.WebexClientSecret, c.WebexRefreshToken, transport, keeper)
+}
+
+// newTransport is the one pool of connections to both vendors. Proxies come from HTTPS_PROXY and NO_PROXY.
+func newTransport(c *Config) (*http.Transport, error) {
+	roots, err := roots(c)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		TLSClientConfig:       &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2:     true,
+		MaxIdleConnsPerHost:   16,
+		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   15 * time.Second,
+		ResponseHeaderTimeout: time.Minute,
+	}, nil
+}
+
+// roots are the machine's trusted roots and the operator's. nil stands for the machine's alone.
+func roots(c *Config) (*x509.CertPool, error) {
+	if c.CAFile == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("ca_file: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("ca_file %s holds no certificate in PEM", c.CAFile)
+	}
+	return pool, nil
+}
+
+func (e *engine) close() error { return e.store.Close() }
