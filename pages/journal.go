@@ -12,6 +12,7 @@ type Line struct {
 	Event   string
 	Action  string
 	Reason  string
+	Failed  string // why it could not be carried out now; "" if it was
 }
 
 // Journal keeps the latest decisions.

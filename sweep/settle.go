@@ -143,10 +143,10 @@ func (r *run) carryOut(ctx context.Context, s delta.Seen, d delta.Decision) (aga
 		r.report.plan(r.mailbox, s, d)
 		return false, nil
 	}
-	if r.Watch != nil {
-		r.Watch(r.mailbox, s, d)
-	}
 	err = r.apply(ctx, s, d)
+	if r.Watch != nil {
+		r.Watch(r.mailbox, s, d, err)
+	}
 	if err == nil {
 		r.log.Info().Str("event", s.ID).Str("action", string(d.Action)).Str("reason", string(d.Reason)).Msg("done")
 		return false, nil

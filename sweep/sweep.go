@@ -77,8 +77,8 @@ type Sweeper struct {
 	Patience time.Duration
 	// Stopping, once closed, ends sweeps before their next event.
 	Stopping <-chan struct{}
-	// Watch, if set, is told of each decision that does something, before it is carried out.
-	Watch func(delta.Mailbox, delta.Seen, delta.Decision)
+	// Watch, if set, is told of each decision that does something, and how carrying it out went.
+	Watch func(delta.Mailbox, delta.Seen, delta.Decision, error)
 
 	rooms roomCache
 }

@@ -29,8 +29,8 @@ func main() { os.Exit(run(os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Std
 type commandLine struct {
 	ConfigFile string `name:"config" short:"c" env:"SYNCD_CONFIG" placeholder:"FILE" help:"Configuration file (YAML)."`
 
-	Run runCommand `cmd:"" help:"Serve the enrolled mailboxes until told to stop."`
-	// Demo      demoCommand      `cmd:"" help:"Show it at work on a simulated Microsoft 365 and Webex. Needs nothing."`
+	Run       runCommand       `cmd:"" help:"Serve the enrolled mailboxes until told to stop."`
+	Demo      demoCommand      `cmd:"" help:"Show it at work on a simulated Microsoft 365 and Webex. Needs nothing."`
 	Sweep     sweepCommand     `cmd:"" help:"Sweep the enrolled mailboxes once."`
 	Resync    resyncCommand    `cmd:"" help:"Ask for a full round of mailboxes and a search for orphaned meetings."`
 	Mailboxes mailboxesCommand `cmd:"" help:"List what is enrolled."`
