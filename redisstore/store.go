@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -43,10 +44,7 @@ type Options struct {
 
 // Open connects to Redis and checks that it keeps what it is given.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{schema: schema{o.Prefix}, leaseTTL: o.LeaseTTL, process: processName()}
-	if s.schema.prefix == "" {
-		s.schema.prefix = "syncd:"
-	}
+	s := New(nil, o)
 	redis.SetLogger(redisLog{o.Log})
 	var err error
 	if o.URL == "embedded" {
@@ -61,6 +59,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// New makes a store of a connection that is there already.
+func New(rdb redis.UniversalClient, o Options) *Store {
+	return &Store{rdb: rdb, schema: schema{cmp.Or(o.Prefix, "syncd:")}, leaseTTL: o.LeaseTTL, process: processName()}
 }
 
 // Close ends the connection; an embedded store is written to its file.

@@ -92,7 +92,7 @@ type Call struct {
 	URL    *url.URL // see [Client.URL]
 	Header http.Header
 	Body   any // sent as JSON; nil for none
-	// Decode reads a 2xx answer; nil throws it away.
+	// Decode reads a 2xx answer; nil wants none.
 	Decode func(header http.Header, body io.Reader) error
 }
 
@@ -177,10 +177,10 @@ func (c *Client) once(ctx context.Context, call Call, token string) error {
 		return c.readError(response, body)
 	}
 	switch {
-	case call.Decode == nil:
+	case call.Decode == nil && response.StatusCode == http.StatusNoContent:
 	case !strings.Contains(response.Header.Get("Content-Type"), "json"):
 		err = fmt.Errorf("answer is %.60q, not JSON", response.Header.Get("Content-Type"))
-	default:
+	case call.Decode != nil:
 		err = call.Decode(response.Header, body)
 	}
 	if err == nil {

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +56,7 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 		return err
 	}
 	// Crash here: the event shows the block; the record is made from it, and spare meetings are found by the tag.
-	if err := r.drop(ctx, append(spare, record.Old)...); err != nil {
+	if err := r.drop(ctx, false, append(spare, record.Old)...); err != nil {
 		return err
 	}
 	record.Old = ""
@@ -120,7 +121,7 @@ func (r *run) adopt(ctx context.Context, s delta.Seen, d delta.Decision) error {
 			return err
 		}
 	}
-	if err := r.drop(ctx, spare...); err != nil {
+	if err := r.drop(ctx, false, spare...); err != nil {
 		return err
 	}
 	return r.done(ctx, s, record)
@@ -151,7 +152,7 @@ func (r *run) withdraw(ctx context.Context, s delta.Seen, d delta.Decision) erro
 	if err != nil {
 		return err
 	}
-	if err := r.drop(ctx, meetings...); err != nil {
+	if err := r.drop(ctx, r.over(record), meetings...); err != nil {
 		return err
 	}
 	if d.Reason == delta.HostDeleted {
@@ -161,8 +162,11 @@ func (r *run) withdraw(ctx context.Context, s delta.Seen, d delta.Decision) erro
 	return r.store(r.forget(ctx, s.ID))
 }
 
-// drop deletes meetings that syncd made. One that has begun or ended cannot be deleted any more and is left to end.
-func (r *run) drop(ctx context.Context, meetings ...string) error {
+// over reports whether the event of a record has ended.
+func (r *run) over(record delta.Record) bool { return !record.End.IsZero() && record.End.Before(r.now) }
+
+// drop deletes meetings that syncd made. One whose event is over cannot be deleted any more and is left to itself.
+func (r *run) drop(ctx context.Context, over bool, meetings ...string) error {
 	for _, id := range meetings {
 		if id == "" {
 			continue
@@ -171,19 +175,31 @@ func (r *run) drop(ctx context.Context, meetings ...string) error {
 		if err != nil {
 			return err
 		}
+		if err := r.webexReady(); err != nil {
+			return err
+		}
 		if err := r.effect(); err != nil {
 			return err
 		}
 		err = r.ofWebex(r.Meetings.Delete(ctx, host, id))
-		if err != nil && !errors.Is(err, delta.ErrRefused) {
-			return err
-		}
-		if err == nil {
+		switch {
+		case err == nil:
 			r.report.Deleted++
+		case errors.Is(err, delta.ErrGone):
+			// A "no such meeting" that is wrong would leave one behind for good. It is rare enough to be asked twice.
+			if _, err := r.Meetings.Meeting(ctx, host, id); !errors.Is(err, delta.ErrGone) {
+				return cmp.Or(r.ofWebex(err), errDeleteInVain)
+			}
+		case over && errors.Is(err, delta.ErrRefused):
+		default:
+			return err
 		}
 	}
 	return nil
 }
+
+// errDeleteInVain says that a meeting which Webex could not find for deletion is there.
+var errDeleteInVain = fmt.Errorf("%w: the meeting is still there", delta.ErrUnclear)
 
 // effect is asked before every effect outside: the lease must still be held.
 func (r *run) effect() error { return r.memory.Holds() }

@@ -7,44 +7,72 @@ import (
 	"testing"
 	"time"
 
+	"syncd/parser"
 	"syncd/simulator"
 )
 
-// busy makes a calendar with events in every stage, sweeps it, and lets people change all of them.
-func busy(r *rig) {
-	alice := r.mailbox("alice@example.com")
-	make := func(hour int, location string) string {
-		d := draft(location)
-		d.Start, d.End = tomorrow(hour), tomorrow(hour+1)
-		return alice.Create(d).ID
-	}
+// calendar is a mailbox with an event for everything that can be done to one.
+type calendar struct {
+	r                                                                      *rig
+	alice                                                                  *simulator.Mailbox
+	rename, move, release, switched, grow, gone, dropped, stripped, series string // event ids
+}
+
+// fill lets a person make the events.
+func fill(r *rig) *calendar {
+	c := &calendar{r: r, alice: r.mailbox("alice@example.com")}
 	series := draft("@webex:onetime")
 	series.Recurrence = &simulator.Recurrence{Pattern: "weekly", Count: 6}
-	ids := []string{
-		make(7, "@webex:onetime"), make(8, "@webex:onetime"), make(9, "@webex:onetime"), make(10, "@webex:onetime"),
-		make(11, "@webex"), make(12, "@webex"), make(13, "@webex:onetime"), alice.Create(series).ID,
-	}
-	r.sweep()
-	edit := func(id string, change func(*simulator.Draft)) {
-		if err := alice.Edit(id, change); err != nil {
-			r.t.Fatal(err)
+	c.series = c.alice.Create(series).ID
+	c.rename, c.move = c.add(7, "@webex:onetime"), c.add(8, "@webex:onetime")
+	c.release, c.switched, c.grow = c.add(9, "@webex:onetime"), c.add(10, "@webex:onetime"), c.add(11, "@webex")
+	c.gone, c.dropped, c.stripped = c.add(12, "@webex"), c.add(13, "@webex:onetime"), c.add(14, "@webex:onetime")
+	return c
+}
+
+func (c *calendar) add(hour int, location string) string {
+	d := draft(location)
+	d.Start, d.End = tomorrow(hour), tomorrow(hour+1)
+	return c.alice.Create(d).ID
+}
+
+// change lets the person change all of them, each in another way.
+func (c *calendar) change() {
+	c.edit(c.rename, func(d *simulator.Draft) { d.Subject = "Renamed" })
+	c.edit(c.move, func(d *simulator.Draft) { d.Start, d.End = d.Start.Add(time.Hour), d.End.Add(time.Hour) })
+	c.edit(c.release, func(d *simulator.Draft) { d.Location = "Room 4" })
+	c.edit(c.switched, func(d *simulator.Draft) { d.Location = "@webex:myroom" })
+	c.edit(c.grow, func(d *simulator.Draft) { d.Location = "@webex:onetime" })
+	c.edit(c.series, func(d *simulator.Draft) { d.Subject = "Renamed series" })
+	c.edit(c.stripped, func(d *simulator.Draft) { d.Body = withoutBlock(d.Body) })
+	for _, id := range []string{c.gone, c.dropped} {
+		if err := c.alice.Delete(id); err != nil {
+			c.r.t.Fatal(err)
 		}
 	}
-	edit(ids[0], func(d *simulator.Draft) { d.Subject = "Renamed" })
-	edit(ids[1], func(d *simulator.Draft) { d.Start, d.End = d.Start.Add(time.Hour), d.End.Add(time.Hour) })
-	edit(ids[2], func(d *simulator.Draft) { d.Location = "Room 4" })
-	edit(ids[3], func(d *simulator.Draft) { d.Location = "@webex:myroom" })
-	edit(ids[4], func(d *simulator.Draft) { d.Location = "@webex:onetime" })
-	if err := alice.Delete(ids[5]); err != nil {
-		r.t.Fatal(err)
+	c.add(15, "@webex:onetime")
+	c.add(16, "@webex")
+	c.add(17, "nowhere")
+}
+
+func (c *calendar) edit(id string, change func(*simulator.Draft)) {
+	c.r.t.Helper()
+	if err := c.alice.Edit(id, change); err != nil {
+		c.r.t.Fatal(err)
 	}
-	if err := alice.Delete(ids[6]); err != nil {
-		r.t.Fatal(err)
-	}
-	edit(ids[7], func(d *simulator.Draft) { d.Subject = "Renamed series" })
-	make(14, "@webex:onetime")
-	make(15, "@webex")
-	make(16, "nowhere")
+}
+
+// withoutBlock is a body after a person took the join details out by hand.
+func withoutBlock(body string) string {
+	return parser.Body{Content: body, HTML: true}.Without("", parser.AllOurs).Content
+}
+
+// busy is a calendar that was swept, and then changed in every way.
+func busy(r *rig) *calendar {
+	c := fill(r)
+	r.sweep()
+	c.change()
+	return c
 }
 
 // settled sweeps until there is nothing left to do, and audits the world.
@@ -66,26 +94,16 @@ func TestACrashAfterAnyRemoteCallIsMadeGood(t *testing.T) {
 		for n := 1; ; n++ {
 			reached := true
 			t.Run(fmt.Sprintf("%s, call %d", name, n), func(t *testing.T) {
-				r := newRig(t, simulator.Options{Seed: uint64(n)})
-				busy(r)
-				ctx, crash := context.WithCancel(t.Context())
-				defer crash()
-				var calls atomic.Int64
-				r.world.OnAnswer(func(simulator.Request) {
-					if calls.Add(1) == int64(n) {
-						crash()
+				inBubble(t, simulator.Options{Seed: uint64(n)}, func(r *rig) {
+					busy(r)
+					reached = r.crashAt(n)
+					if lost {
+						r.lose()
 					}
+					r.start()
+					r.expireLeases()
+					r.settled()
 				})
-				_, err := r.trySweep(ctx)
-				r.world.Unhook()
-				reached = err != nil
-				if lost {
-					r.redis.Kill()
-					r.redis.Run()
-				}
-				r.start()
-				r.expireLeases()
-				r.settled()
 			})
 			if !reached {
 				if n < 10 {
@@ -95,4 +113,19 @@ func TestACrashAfterAnyRemoteCallIsMadeGood(t *testing.T) {
 			}
 		}
 	}
+}
+
+// crashAt sweeps until the n-th remote call is answered, and dies there. It reports whether there were that many.
+func (r *rig) crashAt(n int) bool {
+	ctx, crash := context.WithCancel(r.t.Context())
+	defer crash()
+	var calls atomic.Int64
+	r.world.OnAnswer(func(simulator.Request) {
+		if calls.Add(1) == int64(n) {
+			crash()
+		}
+	})
+	defer r.world.Unhook()
+	_, err := r.trySweep(ctx)
+	return err != nil
 }

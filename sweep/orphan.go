@@ -112,7 +112,7 @@ func (r *run) adoptOrDrop(ctx context.Context, c *changes, strays []stray, liste
 		r.log.Info().Int("meetings", len(orphans)).Msg("deleting meetings whose events are gone")
 		r.report.Reasons[delta.Orphaned] += len(orphans)
 	}
-	return r.drop(ctx, orphans...)
+	return r.drop(ctx, false, orphans...)
 }
 
 // eventsByTag lists the calendar's events by the tag that their meeting would have.

@@ -3,11 +3,15 @@ package sweep_test
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 	"github.com/rs/zerolog"
 
 	"syncd/delta"
@@ -20,11 +24,12 @@ import (
 	"syncd/webex"
 )
 
-// rig is a sweeper between a simulated Microsoft 365 and Webex and a real Redis.
+// rig is a sweeper between a simulated Microsoft 365 and Webex and a Redis.
 type rig struct {
-	t       *testing.T
+	t       testing.TB
 	world   *simulator.World
-	redis   *redistest.Server
+	redis   *redis.Client // for tests that lay hands on the store
+	lose    func()        // loses all that the store holds
 	store   *redisstore.Store
 	sweeper *sweep.Sweeper
 	rest    simulator.AtRest
@@ -32,31 +37,53 @@ type rig struct {
 }
 
 const (
-	behind = 24 * time.Hour
-	ahead  = 180 * 24 * time.Hour
+	behind   = 24 * time.Hour
+	ahead    = 180 * 24 * time.Hour
+	leaseTTL = 30 * time.Second
 )
 
-func newRig(t *testing.T, options simulator.Options) *rig {
+// newRig has a real redis-server and real time.
+func newRig(t testing.TB, options simulator.Options) *rig {
 	t.Helper()
-	r := &rig{t: t, world: simulator.New(options), redis: redistest.Start(t)}
+	server := redistest.Start(t)
+	r := &rig{t: t, world: simulator.New(options), redis: redis.NewClient(&redis.Options{Network: "unix", Addr: server.Socket})}
+	t.Cleanup(func() { _ = r.redis.Close() })
+	r.lose = func() {
+		server.Kill()
+		server.Run()
+	}
 	r.start()
 	return r
+}
+
+// inBubble runs a test where time costs nothing: waits end at once, a day is over when nothing is left to do. The store is
+// the embedded one, since a bubble has no sockets.
+func inBubble(t *testing.T, options simulator.Options, test func(r *rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		mini := miniredis.NewMiniRedis()
+		mini.ClockTTL(true)
+		dial := func(context.Context, string, string) (net.Conn, error) { return mini.Dial() }
+		r := &rig{t: t, world: simulator.New(options), lose: mini.FlushAll}
+		r.redis = redis.NewClient(&redis.Options{
+			Dialer: dial, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+		})
+		r.start()
+		test(r)
+		_ = r.redis.Close()
+		mini.Close()
+	})
 }
 
 // start makes a new process out of the rig: nothing is kept but what the store and the vendors have.
 func (r *rig) start() {
 	r.t.Helper()
-	ctx := r.t.Context()
-	store, err := redisstore.Open(ctx, redisstore.Options{URL: r.redis.URL, LeaseTTL: 5 * time.Second, Log: zerolog.Nop()})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.t.Cleanup(func() { _ = store.Close() })
-	r.store = store
 	log := zerolog.Nop()
 	if os.Getenv("SYNCD_TEST_LOG") != "" {
 		log = zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr})
 	}
+	store := redisstore.New(r.redis, redisstore.Options{LeaseTTL: leaseTTL})
+	r.store = store
 	calendars, err := graph.New(simulator.GraphURL, r.world.Transport(), graphToken(r.world.GraphToken))
 	if err != nil {
 		r.t.Fatal(err)
@@ -94,13 +121,14 @@ func (r *rig) mailbox(address string, options ...simulator.MailboxOption) *simul
 	return m
 }
 
+// pass lets time pass in a bubble.
+func (r *rig) pass(d time.Duration) { <-time.After(d) }
+
 // expireLeases lets the leases of dead processes run out.
 func (r *rig) expireLeases() {
 	r.t.Helper()
-	rdb := redis.NewClient(&redis.Options{Network: "unix", Addr: r.redis.Socket})
-	defer rdb.Close()
 	for _, m := range r.boxes {
-		if err := rdb.Del(r.t.Context(), "syncd:{"+m.ID+"}:lease").Err(); err != nil {
+		if err := r.redis.Del(r.t.Context(), "syncd:{"+m.ID+"}:lease").Err(); err != nil {
 			r.t.Fatal(err)
 		}
 	}

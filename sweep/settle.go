@@ -78,20 +78,16 @@ func (r *run) attempt(ctx context.Context, e delta.Event) error {
 	gone := false // Webex has no such meeting
 	var last error
 	for range maxTries {
-		if e.Unreadable {
-			return fmt.Errorf("%w: the event cannot be read", delta.ErrUnclear)
-		}
-		seen := r.Keys.See(r.mailbox.ID, e, r.Policy, r.now)
-		seen.Fresh, seen.MeetingGone = r.full, gone
-		decision := delta.Plan(seen, r.records[e.ID], r.now)
-		if decision.Action != delta.Read {
+		if !e.Unreadable {
+			seen := r.Keys.See(r.mailbox.ID, e, r.Policy, r.now)
+			seen.Fresh, seen.MeetingGone = r.full, gone
+			decision := delta.Plan(seen, r.records[e.ID], r.now)
 			again, err := r.carryOut(ctx, seen, decision)
-			if err == nil || !again {
+			if err == nil && decision.Action != delta.Read || err != nil && !again {
 				return err
 			}
 			last = err
-			gone = errors.Is(err, errMeetingGone)
-			if gone {
+			if gone = errors.Is(err, errMeetingGone); gone {
 				continue
 			}
 		}
@@ -135,6 +131,9 @@ func (r *run) ofMailbox(err error) error {
 // carryOut counts a decision and carries it out, or in a dry run only tells of it. again asks for the event to be read and
 // decided anew.
 func (r *run) carryOut(ctx context.Context, s delta.Seen, d delta.Decision) (again bool, err error) {
+	if d.Action == delta.Read {
+		return true, nil
+	}
 	r.report.count(d)
 	if d.Action == delta.Nothing {
 		return false, r.rest(ctx, s.ID, d)

@@ -115,8 +115,7 @@ func TestAnEmptyRedisCausesNoMailAndNoMeeting(t *testing.T) {
 		alice.Create(d)
 	}
 	r.sweep()
-	r.redis.Kill()
-	r.redis.Run()
+	r.lose()
 	r.world.ClearMails()
 	report := r.sweep()
 	if report.Patched+report.Created+report.Updated+report.Deleted != 0 || len(r.world.Mails()) != 0 {

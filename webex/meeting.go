@@ -172,18 +172,21 @@ const maxPages = 1000
 func (c *Client) Update(ctx context.Context, id string, r delta.MeetingRequest) error {
 	body := encodeRequest(r)
 	body.Tags = nil // an empty list would delete them; left out they stay
-	err := c.rest.Do(ctx, rest.Call{Method: http.MethodPatch, URL: c.rest.URL(nil, "meetings", id), Body: body})
+	var answer meetingJSON
+	err := c.rest.Do(ctx, rest.Call{
+		Method: http.MethodPatch, URL: c.rest.URL(nil, "meetings", id), Body: body, Decode: answer.decode,
+	})
 	if err != nil {
 		return fmt.Errorf("changing a meeting: %w", err)
 	}
 	return nil
 }
 
-// Delete deletes a meeting. One that is gone already is no error.
+// Delete deletes a meeting. One that is gone already is [delta.ErrGone], one that has begun or ended [delta.ErrRefused].
 func (c *Client) Delete(ctx context.Context, host, id string) error {
 	query := url.Values{"hostEmail": {host}, "sendEmail": {"false"}}
 	err := c.rest.Do(ctx, rest.Call{Method: http.MethodDelete, URL: c.rest.URL(query, "meetings", id)})
-	if err != nil && !errors.Is(err, delta.ErrGone) {
+	if err != nil {
 		return fmt.Errorf("deleting a meeting: %w", err)
 	}
 	return nil
