@@ -65,6 +65,7 @@ var errSomeFailed = errors.New("some of it failed")
 func run(args, environ []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	var line commandLine
 	exited := -1
 	parser, err := kong.New(&line,

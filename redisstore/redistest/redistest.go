@@ -76,3 +76,13 @@ func (s *Server) Kill() {
 		s.tb.Error(err)
 	}
 }
+
+// CLI runs redis-cli on the server and gives what it printed.
+func (s *Server) CLI(args ...string) string {
+	s.tb.Helper()
+	out, err := exec.Command("redis-cli", append([]string{"-s", s.Socket}, args...)...).CombinedOutput()
+	if err != nil {
+		s.tb.Fatalf("redis-cli %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
