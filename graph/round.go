@@ -48,6 +48,11 @@ func (c *Calendar) Round(ctx context.Context, link string, start, end time.Time)
 			} else if len(page.events) > 0 {
 				last = ids
 			}
+			if page.delta != "" {
+				if _, err = c.follow(page.delta, view); err != nil {
+					break // a link that will not be followed is not kept either
+				}
+			}
 			if !yield(delta.Page{Events: page.events, Link: page.delta}, nil) || page.delta != "" {
 				return
 			}

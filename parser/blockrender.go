@@ -3,6 +3,7 @@ package parser
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/url"
@@ -24,15 +25,18 @@ type Details struct {
 // Phone is one number to call in by.
 type Phone struct{ Label, Number string }
 
+// ErrDetails says that join details cannot be used.
+var ErrDetails = errors.New("unusable join details")
+
 // Check reports details that must not reach a calendar: no join link, or one that is not a plain https address.
 func (d Details) Check() error {
 	const longest = 2048
 	link, err := url.Parse(d.Link)
 	switch {
 	case d.Link == "":
-		return fmt.Errorf("join details without a link")
+		return fmt.Errorf("%w: no link", ErrDetails)
 	case err != nil, link.Scheme != "https", link.Host == "", link.User != nil, len(d.Link) > longest:
-		return fmt.Errorf("join link is not a plain https address")
+		return fmt.Errorf("%w: the link is not a plain https address", ErrDetails)
 	}
 	return nil
 }

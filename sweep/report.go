@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"syncd/delta"
+	"syncd/parser"
 	"syncd/recurrence"
 )
 
@@ -100,6 +101,10 @@ func ReasonOf(err error) delta.Reason {
 		return delta.Unreachable
 	case errors.Is(err, delta.ErrUnclear), errors.Is(err, context.DeadlineExceeded):
 		return delta.Unanswered
+	case errors.Is(err, parser.ErrHidden):
+		return delta.Hidden
+	case errors.Is(err, parser.ErrDetails):
+		return delta.NoDetails
 	case errors.As(err, &series):
 		return delta.Reason(series)
 	default:

@@ -103,7 +103,9 @@ func (s *Sweeper) Sweep(ctx context.Context, m delta.Mailbox) (*Report, error) {
 	}
 	cancel(nil)
 	renewing.Wait()
-	s.log(m, report, err, time.Since(began))
+	if err == nil {
+		s.log(m, report, time.Since(began))
+	}
 	return report, err
 }
 
@@ -153,12 +155,10 @@ func renew(ctx context.Context, cancel context.CancelCauseFunc, memory Memory) {
 	}
 }
 
-// log writes the one line of a sweep.
-func (s *Sweeper) log(m delta.Mailbox, r *Report, err error, took time.Duration) {
+// log writes the one line of a sweep. Errors are the caller's to tell of.
+func (s *Sweeper) log(m delta.Mailbox, r *Report, took time.Duration) {
 	line := s.Log.Info()
-	if err != nil {
-		line = s.Log.Warn().Err(err)
-	} else if r.Items == 0 && r.Changed == 0 && r.Retrying == 0 {
+	if r.Items == 0 && r.Changed == 0 && r.Retrying == 0 {
 		line = s.Log.Debug() // an idle mailbox is not worth a line a minute
 	}
 	line.Str("mailbox", m.Address).Int("items", r.Items).Int("changed", r.Changed).Int("created", r.Created).

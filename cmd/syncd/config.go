@@ -115,7 +115,7 @@ func (c *Config) checkVendors() error {
 	case c.WebexToken != "" && set > 0:
 		errs = append(errs, fmt.Errorf("%s is set, and so is a Service App: take one of the two", both("webex_token")))
 	case c.WebexToken == "" && set < len(refresh):
-		errs = append(errs, fmt.Errorf("Webex needs %s, %s and %s of a Service App, or %s",
+		errs = append(errs, fmt.Errorf("for Webex %s, %s and %s of a Service App are needed, or %s",
 			both("webex_client_id"), both("webex_client_secret"), both("webex_refresh_token"), both("webex_token")))
 	}
 	return errors.Join(errs...)

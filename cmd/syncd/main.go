@@ -40,6 +40,7 @@ type commandLine struct {
 	Unenroll  unenrollCommand  `cmd:"" help:"Serve mailboxes no longer."`
 	Parse     parseCommand     `cmd:"" help:"Find keyword and join details in events, JSON lines in and out."`
 	Config    configCommand    `cmd:"" help:"Show the configuration in force, secrets masked."`
+	Health    healthCommand    `cmd:"" help:"Ask the daemon on this machine whether it can work."`
 	Version   versionCommand   `cmd:"" help:"Show the version."`
 }
 

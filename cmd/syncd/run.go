@@ -114,6 +114,9 @@ func (d *daemon) work(ctx context.Context, id string) time.Time {
 		return time.Time{}
 	}
 	_, err := d.sweepOne(ctx, m, false)
+	if err != nil && !errors.Is(err, sweep.ErrStopped) && !errors.Is(err, delta.ErrLeased) {
+		d.log.Warn().Err(err).Str("mailbox", m.Address).Str("reason", string(sweep.ReasonOf(err))).Msg("sweep failed")
+	}
 	var later *delta.LaterError
 	switch {
 	case errors.As(err, &later):

@@ -103,7 +103,7 @@ func (e *engine) sweepAll(ctx context.Context, mailboxes []delta.Mailbox, dry bo
 			for m := range queue {
 				report, err := e.sweepOne(ctx, m, dry)
 				mu.Lock()
-				total.add(report, err)
+				total.add(m, report, err)
 				mu.Unlock()
 			}
 		})
@@ -182,12 +182,12 @@ func newSweepReport(dry bool) *sweepReport {
 }
 
 // add counts one mailbox in.
-func (r *sweepReport) add(one *sweep.Report, err error) {
+func (r *sweepReport) add(m delta.Mailbox, one *sweep.Report, err error) {
 	r.Mailboxes++
 	if err != nil {
 		r.Failed++
 		r.Reasons[sweep.ReasonOf(err)]++
-		r.errs = append(r.errs, err)
+		r.errs = append(r.errs, fmt.Errorf("%s: %w", m.Address, err))
 	}
 	if one != nil {
 		r.Report.Add(one)
@@ -198,6 +198,9 @@ func (r *sweepReport) add(one *sweep.Report, err error) {
 }
 
 func (r *sweepReport) print(s *surroundings, asJSON bool) error {
+	for _, failed := range r.errs {
+		fmt.Fprintln(s.err, "syncd:", failed)
+	}
 	if asJSON {
 		return json.NewEncoder(s.out).Encode(r)
 	}
@@ -208,8 +211,5 @@ func (r *sweepReport) print(s *surroundings, asJSON bool) error {
 	}
 	_, err := fmt.Fprintf(s.out, "%d mailboxes, %d items, %d changed: %d meetings made, %d changed, %d deleted; %d events written; %d waiting, %d mailboxes failed\n",
 		r.Mailboxes, r.Items, r.Changed, r.Created, r.Updated, r.Deleted, r.Patched, r.Retrying, r.Failed)
-	for _, failed := range r.errs {
-		fmt.Fprintln(s.err, "syncd:", failed)
-	}
 	return err
 }

@@ -1,0 +1,38 @@
+# What a newcomer needs is `make demo` and `make test`. The rest is for those who change things.
+
+GO         ?= go
+FUZZTIME   ?= 10s
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: demo test check bench build fuzz corpus soak redis
+
+demo: ## Everything embedded: simulated Microsoft 365 and Webex, people, the daemon.
+	$(GO) run ./cmd/syncd demo
+
+test: redis ## All tests, with the race detector.
+	$(GO) test -race -shuffle=on -timeout 20m ./...
+
+check: ## Formatting, vet, staticcheck.
+	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "gofmt would change: $$files"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+bench: redis ## Benchmarks, beside the floor.
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+build: ## The static binary, bin/syncd.
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/syncd ./cmd/syncd
+
+fuzz: ## Each fuzz target for FUZZTIME.
+	@for target in $$(grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | awk '{print $$2}' | sort -u); do \
+		for pkg in $$(grep -rlE --include='*_test.go' "^func $$target\\(" . | xargs -n1 dirname | sort -u); do \
+			echo "fuzz $$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg || exit 1; \
+		done; \
+	done
+
+corpus: ## Precision, recall and false hits of the join-link parser.
+	$(GO) test -run TestCorpus -v ./parser
+
+redis: # finds or installs redis-server
+	@./.ci/redis

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"syncd/simulator"
+)
+
+// killedAt runs a sweep that is killed while its n-th remote call is being answered. It reports whether there were that many.
+func (s *site) killedAt(n int) bool {
+	s.t.Helper()
+	cmd := s.command("sweep", "--json")
+	var mu sync.Mutex
+	calls, killed := 0, false
+	s.world.OnAnswer(func(simulator.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if calls++; calls == n {
+			killed = true
+			_ = cmd.Process.Kill()
+		}
+	})
+	defer s.world.Unhook()
+	s.finish(cmd)
+	return killed
+}
+
+// busy is a calendar that was swept, and in which then everything changed.
+func (s *site) busy() {
+	s.t.Helper()
+	alice := s.alice()
+	renamed := alice.Create(appointment(8, "@webex:onetime"))
+	moved := alice.Create(appointment(9, "@webex:onetime"))
+	released := alice.Create(appointment(10, "@webex:onetime"))
+	deleted := alice.Create(appointment(11, "@webex:onetime"))
+	grown := alice.Create(appointment(12, "@webex"))
+	s.sweep()
+	s.must(alice.Edit(renamed.ID, func(d *simulator.Draft) { d.Subject = "Renamed" }))
+	s.must(alice.Move(moved.ID, moved.Start.Add(time.Hour)))
+	s.must(alice.Edit(released.ID, func(d *simulator.Draft) { d.Location = "Room 4" }))
+	s.must(alice.Delete(deleted.ID))
+	s.must(alice.Edit(grown.ID, func(d *simulator.Draft) { d.Location = "@webex:onetime" }))
+	alice.Create(appointment(13, "@webex:onetime"))
+	alice.Create(appointment(14, "@webex"))
+}
+
+func TestKillingTheProcessAfterAnyRemoteCallIsMadeGood(t *testing.T) {
+	t.Parallel()
+	for _, store := range []string{"embedded", "redis"} {
+		for n := 1; n <= 60; n++ {
+			s := newSite(t, simulator.Options{Seed: uint64(n)})
+			if store == "redis" {
+				s.realRedis()
+			}
+			s.busy()
+			killed := s.killedAt(n)
+			s.sweep() // waits for the dead process's lease, and goes on
+			s.sweep()
+			if err := s.world.Check(s.rest); err != nil {
+				t.Errorf("%s, killed at call %d:\n%v", store, n, err)
+			}
+			if !killed {
+				if n < 12 {
+					t.Errorf("%s: the busy sweep took only %d calls", store, n-1)
+				}
+				break
+			}
+		}
+	}
+}
+
+func TestTheDaemonFollowsAndStopsWithinTenSeconds(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, simulator.Options{Seed: 1})
+	s.env["SYNCD_SWEEP"] = "@every 1s"
+	daemon := s.daemon()
+	e := s.alice().Create(appointment(9, "@webex:onetime"))
+	s.until(func() error { return s.world.Check(s.rest) }, "the meeting is made")
+	s.must(s.alice().Move(e.ID, e.Start.Add(2*time.Hour)))
+	s.until(func() error { return s.world.Check(s.rest) }, "the meeting is moved")
+
+	// Other commands reach the embedded store through the daemon; a second daemon does not get it.
+	if got := list(s.t, s.syncd("status", "--json").out); len(got) != 1 || got[0]["state"] != "ok" {
+		t.Errorf("status beside the daemon: %v", got)
+	}
+	if got := s.syncd("run"); got.code != 2 {
+		t.Errorf("a second daemon: %+v", got)
+	}
+	s.must(s.alice().Delete(e.ID))
+	if got := s.syncd("resync", "alice@example.com", "--wait"); got.code != 0 {
+		t.Errorf("resync: %+v", got)
+	}
+	s.world.Audit(t, s.rest)
+
+	began := time.Now()
+	if err := daemon.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := daemon.Wait(); err != nil {
+		t.Errorf("stopped with %v", err)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("took %s to stop", took)
+	}
+	if got := list(t, s.syncd("status", "--json").out); len(got) != 1 || got[0]["state"] != "ok" {
+		t.Errorf("status after the daemon: %v", got)
+	}
+}
+
+// daemon starts `syncd run`; it is killed when the test ends.
+func (s *site) daemon() *exec.Cmd {
+	s.t.Helper()
+	cmd := s.command("run")
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	return cmd
+}
+
+// until waits for something that the world shows after an answer.
+func (s *site) until(holds func() error, what string) {
+	s.t.Helper()
+	answered := make(chan struct{}, 1)
+	s.world.OnAnswer(func(simulator.Request) {
+		select {
+		case answered <- struct{}{}:
+		default:
+		}
+	})
+	defer s.world.Unhook()
+	patience := time.After(30 * time.Second)
+	err := fmt.Errorf("nothing was asked")
+	for {
+		select {
+		case <-answered:
+			if err = holds(); err == nil {
+				return
+			}
+		case <-patience:
+			s.t.Fatalf("waited in vain until %s: %v", what, err)
+		}
+	}
+}
