@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/AzureAD/microsoft-authentication-library-for-go v1.10.1
+	github.com/teambition/rrule-go v1.8.2
 	golang.org/x/net v0.62.0
 )
 

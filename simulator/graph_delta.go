@@ -171,7 +171,7 @@ func (c *call) page(s *syncState, p preferences) ([]entry, *syncState) {
 		size = defaultPage
 	}
 	if quirks.ShortPage > 0 && m.rng.Float64() < quirks.ShortPage {
-		size = 1 + m.rng.IntN(size)
+		size = max(1, m.rng.IntN(size)) // never as many as asked for, unless that was one
 	}
 	var page []entry
 	next := *s
