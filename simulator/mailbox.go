@@ -163,8 +163,9 @@ func (m *Mailbox) Rename(address string) {
 func (m *Mailbox) store(it *item) {
 	m.w.version++
 	it.version, it.changed = m.w.version, m.w.now()
+	kind := "updated"
 	if m.items[it.key] == nil {
-		it.created = it.changed
+		kind, it.created = "created", it.changed
 		m.order = append(m.order, it.key)
 	}
 	m.items[it.key] = it
@@ -172,6 +173,7 @@ func (m *Mailbox) store(it *item) {
 		m.copies[it.uid] = it.key
 	}
 	m.changed(it.key)
+	m.announce(it.key, kind)
 }
 
 // changed logs that the item is new, another or gone.
@@ -193,6 +195,7 @@ func (m *Mailbox) remove(key string) {
 		delete(m.copies, it.uid)
 	}
 	m.changed(key)
+	m.announce(key, "deleted")
 }
 
 // newKey is the key of a new item, every fifth one a twin of the one before (see ids.go).
