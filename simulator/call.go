@@ -95,7 +95,10 @@ func (c *call) attempt(f *Fault, do func() *answer) *answer {
 	if f.applied {
 		done = do()
 	}
-	return f.answer(c, done)
+	if f.linger > 0 && !wait(c.r.Context(), f.linger) {
+		return nil
+	}
+	return f.make(c, done)
 }
 
 // wait is false when the caller went away first.

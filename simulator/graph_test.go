@@ -357,7 +357,7 @@ func TestABatchServesItsItemsOneByOne(t *testing.T) {
 func TestSubscriptionsNotifyOnceRenewedAndAreRefusedTwice(t *testing.T) {
 	w, c, m, _, _ := calendar(t, Quirks{})
 	body := js{"changeType": "created,updated,deleted", "resource": "/users/" + m.ID() + "/events", "clientState": "s",
-		"notificationUrl": "EventHub:https://ns.servicebus.windows.net/eventhubname/hub?tenantId=example.com",
+		"notificationUrl":          "EventHub:https://ns.servicebus.windows.net/eventhubname/hub?tenantId=example.com",
 		"lifecycleNotificationUrl": "EventHub:x", "expirationDateTime": noon.Add(time.Minute).Format(time.RFC3339)}
 	s := c.ok("POST", GraphURL+"/v1.0/subscriptions", body)
 	if s["expirationDateTime"] != "2026-01-05T12:45:00.0000000Z" {
