@@ -284,7 +284,7 @@ func (u *webexUser) json(siteURL string, created time.Time) map[string]any {
 		"id": u.id, "emails": []string{u.email}, "displayName": u.name, "nickName": first, "firstName": first, "lastName": last,
 		"orgId": "Y2lzY29zcGFyazovL3VzL09SR0FOSVpBVElPTi9zaW11bGF0b3I", "created": created.UTC().Format("2006-01-02T15:04:05.000Z"),
 		"siteUrls": []string{siteURL}, "sipAddresses": []map[string]any{{"type": "personal-room", "value": u.number + "@" + siteURL, "primary": false}},
-		"status": "active", "invitePending": false, "loginEnabled": true, "type": "person",
+		"status": "active", "invitePending": "false", "loginEnabled": "true", "type": "person", // texts, as in the published example
 	}
 }
 
@@ -311,7 +311,7 @@ func (c *call) listPeople(map[string]string) *answer {
 	default:
 		return c.refusal(http.StatusBadRequest, "Email, displayName or id is required.")
 	}
-	return c.webexJSON(map[string]any{"items": items, "notFoundIds": nil})
+	return c.webexJSON(map[string]any{"items": items, "notFoundIds": []string{}})
 }
 
 func (c *call) getMe(map[string]string) *answer {
