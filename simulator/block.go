@@ -57,7 +57,11 @@ func (m *Mailbox) PasteBody(id, from string) error {
 	defer m.w.mu.Unlock()
 	r, _ := m.stamp.ref(id)
 	theirs, _ := m.stamp.ref(from)
-	disown(m.story(r).words, blockOf(m.storyOf(theirs).words))
+	words := slices.Clone(m.words(r))
+	disown(words, blockOf(m.words(theirs)))
+	s := m.story(r)
+	s.hrefs = m.hrefs(r)
+	s.tended, s.words = true, words
 	return nil
 }
 
@@ -69,7 +73,7 @@ func (m *Mailbox) Block(id string) string {
 	if !ok {
 		return ""
 	}
-	return strings.Join(blockOf(m.storyOf(r).words), " ")
+	return strings.Join(blockOf(m.words(r)), " ")
 }
 
 // blockAt finds the words of the block among those of the body.
@@ -80,7 +84,7 @@ func (m *Mailbox) blockAt(id string) (from, to int, err error) {
 	if !ok {
 		return 0, 0, m.misused("block of", id)
 	}
-	words := m.storyOf(r).words
+	words := m.words(r)
 	from = slices.IndexFunc(words, func(w word) bool { return w.owner == block })
 	if from < 0 {
 		return 0, 0, m.misusedBy(fmt.Errorf("event %q has no block", id))

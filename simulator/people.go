@@ -20,7 +20,7 @@ func (m *Mailbox) Create(d Draft) Event {
 		return Event{}
 	}
 	m.store(it)
-	m.typed(ref{key: it.key}, it, d)
+	m.typed(ref{key: it.key}, it)
 	m.invite(it, cause{kind: Person})
 	return m.event(it)
 }

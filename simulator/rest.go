@@ -105,7 +105,7 @@ func (c *checker) event(m *Mailbox, r ref, it *item) {
 		return // told when it happened
 	}
 	if len(wish.kinds) == 0 {
-		c.untouched(m, r, it, s, wish)
+		c.untouched(m, r, it, wish)
 		return
 	}
 	if len(links) != 1 {
@@ -162,8 +162,8 @@ func (c *checker) claim(m *Mailbox, r ref, it *item, links []string, wish want) 
 }
 
 // untouched checks that an event which asks for nothing holds the person's words and no more.
-func (c *checker) untouched(m *Mailbox, r ref, it *item, s *story, wish want) {
-	if n := len(blockOf(s.words)); n > 0 {
+func (c *checker) untouched(m *Mailbox, r ref, it *item, wish want) {
+	if n := len(blockOf(m.storyOf(r).words)); n > 0 {
 		c.fail("P3", m, r, it, "asks for nothing (%s) and holds a block of %d words", wish.reason, n)
 	}
 	if typed := m.typedLocation(r); it.location != typed {
