@@ -116,7 +116,9 @@ func (c *call) getMailboxSettings() *answer {
 func (c *call) getCalendar() *answer {
 	c.w.mu.Lock()
 	defer c.w.mu.Unlock()
-	return jsonAnswer(http.StatusOK, c.box.calendar())
+	calendar := c.box.calendar()
+	calendar["@odata.context"] = c.context("users('" + c.box.id + "')/calendar/$entity")
+	return jsonAnswer(http.StatusOK, calendar)
 }
 
 func (c *call) listCalendars() *answer {
