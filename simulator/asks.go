@@ -87,7 +87,7 @@ type want struct {
 func (m *Mailbox) wants(r ref, it *item, rest AtRest, now time.Time) want {
 	s := m.story(r)
 	name, modifier, ok := keyword(m.typedLocation(r))
-	user := m.w.webex.user(m.address)
+	user := m.webexUser()
 	switch {
 	case it.byClient:
 		return want{skip: true, reason: "made by the client"}

@@ -282,7 +282,7 @@ func (c *call) patched(r ref, was, next *item, p eventPatch, members []string) {
 	if p.Location != nil && !extends(next.location, s.location) {
 		fail("P3", "location %q became %q", s.location, next.location)
 	}
-	if u := c.w.webex.user(m.address); u != nil && (strings.Contains(next.body.content, u.hostKey) || strings.Contains(next.body.content, u.hostPin)) {
+	if u := m.webexUser(); u != nil && (strings.Contains(next.body.content, u.hostKey) || strings.Contains(next.body.content, u.hostPin)) {
 		fail("P7", "the PATCH tells the host key or the host PIN")
 	}
 	if p.Body == nil || s.broken {

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ type Mailbox struct {
 	comments  bool   // a room keeps the body of what it accepts
 	status    mailboxStatus
 	noWebex   bool
+	webexMail string // address of the Webex account; "" = the primary address
 	noRoom    bool
 	rng       *rand.Rand
 	stamp     stamp
@@ -86,6 +88,11 @@ func AsRoom(keepComments bool) MailboxOption {
 // WithoutWebex is a person whom Webex does not know.
 func WithoutWebex() MailboxOption { return func(m *Mailbox) { m.noWebex = true } }
 
+// WithWebexEmail is a person whom Webex knows by another of the mailbox's addresses: an alias or the user name.
+func WithWebexEmail(address string) MailboxOption {
+	return func(m *Mailbox) { m.webexMail = address }
+}
+
 // WithoutPersonalRoom is a person whose Personal Room is switched off: asking for it answers 403.
 func WithoutPersonalRoom() MailboxOption { return func(m *Mailbox) { m.noRoom = true } }
 
@@ -109,7 +116,7 @@ func (w *World) AddMailbox(address string, options ...MailboxOption) *Mailbox {
 		w.names[strings.ToLower(name)] = m
 	}
 	if !m.noWebex {
-		w.webex.addUser(m.address, m.name, !m.noRoom, m.aliases)
+		w.webex.addUser(cmp.Or(m.webexMail, m.address), m.name, !m.noRoom)
 	}
 	return m
 }
@@ -119,6 +126,16 @@ func (w *World) Mailbox(name string) *Mailbox {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.names[strings.ToLower(name)]
+}
+
+// webexUser is the Webex account of the mailbox's owner, by any of its addresses; nil when there is none.
+func (m *Mailbox) webexUser() *webexUser {
+	for _, address := range append([]string{m.address, m.upn}, m.aliases...) {
+		if u := m.w.webex.user(address); u != nil {
+			return u
+		}
+	}
+	return nil
 }
 
 // ID is the directory id, Address the primary address.

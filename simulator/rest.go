@@ -118,7 +118,7 @@ func (c *checker) event(m *Mailbox, r ref, it *item) {
 	case pmr != nil:
 		if !slices.Contains(wish.kinds, kindRoom) {
 			c.fail("P1", m, r, it, "asks for %s and has a Personal Room", wish.reason)
-		} else if !pmr.is(m.address) {
+		} else if pmr != m.webexUser() {
 			c.fail("P1", m, r, it, "has the Personal Room of %s", pmr.email)
 		}
 	case met == nil || met.deleted:
@@ -186,7 +186,7 @@ func (c *checker) meeting(m *Mailbox, r ref, it *item, met *meeting) {
 	if !met.byClient {
 		c.fail("P2", m, r, it, "leads to meeting %s, which the client did not make", met.id)
 	}
-	if host := met.host; !host.is(m.address) {
+	if host := met.host; host != m.webexUser() {
 		c.fail("P1", m, r, it, "its meeting %s has the host %s", met.id, host.email)
 	}
 	if r.date == "" {
@@ -220,7 +220,10 @@ func (c *checker) orphans() {
 }
 
 func (c *checker) serves(host *webexUser) bool {
-	return slices.ContainsFunc(c.rest.Enrolled, host.is) || len(c.rest.Enrolled) == 0
+	return slices.ContainsFunc(c.rest.Enrolled, func(address string) bool {
+		m := c.w.names[strings.ToLower(address)]
+		return m != nil && m.webexUser() == host
+	})
 }
 
 // plainTitle is a subject as a title can show it.

@@ -34,7 +34,6 @@ type site struct {
 type webexUser struct {
 	id      string
 	email   string
-	aliases []string
 	name    string
 	room    bool // has a Personal Room
 	roomURL string
@@ -45,9 +44,7 @@ type webexUser struct {
 	invited []*meeting // as invitee
 }
 
-func (u *webexUser) is(email string) bool {
-	return strings.EqualFold(u.email, email) || slices.ContainsFunc(u.aliases, func(a string) bool { return strings.EqualFold(a, email) })
-}
+func (u *webexUser) is(email string) bool { return strings.EqualFold(u.email, email) }
 
 func newSite(w *World) *site {
 	s := &site{
@@ -57,15 +54,15 @@ func newSite(w *World) *site {
 		apps: map[string]*serviceApp{}, refresh: map[string]*refreshToken{},
 	}
 	s.spaces = newSpaces(s)
-	s.service = s.addUser("service-app@"+w.opt.Site+".webex.bot", "Service App", false, nil)
+	s.service = s.addUser("service-app@"+w.opt.Site+".webex.bot", "Service App", false)
 	return s
 }
 
-func (s *site) addUser(email, name string, room bool, aliases []string) *webexUser {
+func (s *site) addUser(email, name string, room bool) *webexUser {
 	rng := newRand(s.w.opt.Seed, "webex "+strings.ToLower(email))
 	local, _, _ := strings.Cut(email, "@")
 	u := &webexUser{
-		id: base64.RawURLEncoding.EncodeToString([]byte("ciscospark://us/PEOPLE/" + guid(rng))), email: email, name: name, room: room, aliases: aliases,
+		id: base64.RawURLEncoding.EncodeToString([]byte("ciscospark://us/PEOPLE/" + guid(rng))), email: email, name: name, room: room,
 		number: randomDigits(rng, 10), hostPin: randomDigits(rng, 10), hostKey: randomDigits(rng, 9),
 		roomURL: "https://" + s.host + "/meet/" + url.PathEscape(local),
 	}
@@ -74,9 +71,7 @@ func (s *site) addUser(email, name string, room bool, aliases []string) *webexUs
 	}
 	s.rooms[u.roomURL] = u
 	s.byID[u.id] = u
-	for _, address := range append([]string{email}, aliases...) {
-		s.users[strings.ToLower(address)] = u
-	}
+	s.users[strings.ToLower(email)] = u
 	return u
 }
 
@@ -90,18 +85,14 @@ func (s *site) byLink(link string) (*meeting, *webexUser) { return s.links[link]
 func (w *World) AddWebexUser(email string, room bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.webex.addUser(email, nameOf(email), room, nil)
+	w.webex.addUser(email, nameOf(email), room)
 }
 
 // RemoveWebexUser takes the account away.
 func (w *World) RemoveWebexUser(email string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if u := w.webex.user(email); u != nil {
-		for _, address := range append([]string{u.email}, u.aliases...) {
-			delete(w.webex.users, strings.ToLower(address))
-		}
-	}
+	delete(w.webex.users, strings.ToLower(email))
 }
 
 // PersonalRoom is the link of a person's Personal Room; "" when there is none.
