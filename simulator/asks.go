@@ -87,7 +87,7 @@ type want struct {
 func (m *Mailbox) wants(r ref, it *item, rest AtRest, now time.Time) want {
 	s := m.story(r)
 	name, modifier, ok := keyword(m.typedLocation(r))
-	user := m.w.webex.user(m.address)
+	user := m.webexUser()
 	switch {
 	case it.byClient:
 		return want{skip: true, reason: "made by the client"}
@@ -163,10 +163,9 @@ func over(it *item, now time.Time) bool {
 
 // foreign tells whether the person's own text, or what is behind it, leads to a Webex meeting that the client did not put there.
 func (m *Mailbox) foreign(r ref) bool {
-	s := m.storyOf(r)
-	typed := body{content: strings.Join(own(s.words), " ") + " " + m.typedLocation(r)}
+	typed := body{content: strings.Join(own(m.words(r)), " ") + " " + m.typedLocation(r)}
 	return slices.ContainsFunc(typed.links(), webexLink) ||
-		slices.ContainsFunc(s.hrefs, func(link string) bool { return !m.w.written[link] })
+		slices.ContainsFunc(m.hrefs(r), func(link string) bool { return !m.w.written[link] })
 }
 
 // webexLink tells a join link from the other addresses of a Webex site (webex.md 1.4).

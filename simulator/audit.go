@@ -99,7 +99,8 @@ type story struct {
 	acts    int     // what people did to it, its making included; each allows one PATCH
 	patches []int64 // requests that changed it
 
-	words    []word // its body as it stands
+	tended   bool   // a client has written its body, or it came to be by copying: words and hrefs are kept here
+	words    []word // its body as it stands; unless tended all of it was typed
 	broken   bool   // the words were lost once; no more is said about them
 	location string // as typed
 
@@ -137,15 +138,10 @@ func (m *Mailbox) acted(r ref) *story {
 }
 
 // typed remembers a new appointment.
-func (m *Mailbox) typed(r ref, it *item, d Draft) {
+func (m *Mailbox) typed(r ref, it *item) {
 	s := m.acted(r)
 	s.location = it.location
-	s.words = classify(nil, it.body.words())
-	s.hrefs = slices.DeleteFunc(it.body.links(), func(l string) bool { return !webexLink(l) })
 	s.note(it)
-	if want := (body{html: d.HTML, content: d.Body}).words(); it.teams == nil && !slices.Equal(want, it.body.words()) {
-		m.w.misused(fmt.Errorf("storing %q changed the words of its body: a bug of the simulator", it.subject))
-	}
 }
 
 // retyped remembers an edit.
@@ -154,20 +150,46 @@ func (m *Mailbox) retyped(r ref, it *item, before, after Draft) {
 	if before.Location != after.Location {
 		s.location = after.Location
 	}
-	if before.Body != after.Body || before.HTML != after.HTML {
+	if s.tended && (before.Body != after.Body || before.HTML != after.HTML) {
 		was := blockOf(s.words)
 		s.words = classify(s.words, it.body.words())
-		s.hrefs = slices.DeleteFunc(it.body.links(), func(l string) bool { return !webexLink(l) })
+		s.hrefs = it.body.joinLinks()
 		switch now := blockOf(s.words); {
 		case len(was) == 0 || len(now) == len(was):
-		case slices.ContainsFunc(s.words, func(w word) bool { return w.owner == grey }):
+		case hasGrey(s.words):
 			s.unsure = true
 		default:
 			s.removals++
 		}
 	}
-	seen := m.served[r.key] >= s.gone
-	s.noteEdit(it, seen)
+	s.noteEdit(it, m.served[r.key] >= s.gone)
+}
+
+// words tells whose the words of a body are.
+func (m *Mailbox) words(r ref) []word {
+	if s := m.storyOf(r); s.tended {
+		return s.words
+	}
+	return classify(nil, m.bodyOf(r).words())
+}
+
+// hrefs are the Webex join links in a body as a person last left it, seen or not.
+func (m *Mailbox) hrefs(r ref) []string {
+	if s := m.storyOf(r); s.tended {
+		return s.hrefs
+	}
+	return m.bodyOf(r).joinLinks()
+}
+
+func (m *Mailbox) bodyOf(r ref) body {
+	it := m.items[r.key]
+	switch {
+	case it == nil:
+		return body{}
+	case r.date != "":
+		return it.merged(r.date, true).body
+	}
+	return it.body
 }
 
 // note brings the keyword's history up to date.
@@ -196,14 +218,16 @@ func (s *story) noteEdit(it *item, seenWithout bool) {
 func (m *Mailbox) copied(from, to ref, it *item) {
 	s := m.acted(to)
 	s.location = it.location
-	for _, w := range m.storyOf(from).words {
-		if w.owner == block {
-			w.owner = grey
-		}
-		s.words = append(s.words, w)
-	}
-	s.hrefs = m.storyOf(from).hrefs
 	s.note(it)
+	if m.storyOf(from).tended {
+		s.tended, s.hrefs = true, m.hrefs(from)
+		s.words = slices.Clone(m.words(from))
+		for i := range s.words {
+			if s.words[i].owner == block {
+				s.words[i].owner = grey
+			}
+		}
+	}
 	for date, x := range it.exceptions {
 		if was := m.stories[ref{from.key, date}]; was != nil && x.body != nil && from.date == "" {
 			m.copied(ref{from.key, date}, ref{to.key, date}, it.merged(date, true))
@@ -248,20 +272,30 @@ func (c *call) patched(r ref, was, next *item, p eventPatch, members []string) {
 	if len(s.patches) > allowed {
 		fail("P6", "%d PATCHes for %d changes by people", len(s.patches), allowed)
 	}
-	if !s.keyword && len(blockOf(s.words)) == 0 && len(s.links) == 0 && !hasGrey(s.words) {
+	before := s.words
+	if !s.tended {
+		before = classify(nil, was.body.words())
+	}
+	if !s.keyword && len(blockOf(before)) == 0 && len(s.links) == 0 && !hasGrey(before) {
 		fail("P2", "PATCH of an event that asks for nothing and holds nothing of ours")
 	}
 	if p.Location != nil && !extends(next.location, s.location) {
 		fail("P3", "location %q became %q", s.location, next.location)
 	}
+	if u := m.webexUser(); u != nil && (strings.Contains(next.body.content, u.hostKey) || strings.Contains(next.body.content, u.hostPin)) {
+		fail("P7", "the PATCH tells the host key or the host PIN")
+	}
 	if p.Body == nil || s.broken {
 		return
 	}
-	words, ok := reclassify(s.words, next.body.words())
+	words, ok := reclassify(before, next.body.words())
 	if !ok {
 		s.broken = true
-		fail("P3", "words of the person are lost or others added: %s", firstDifference(own(s.words), next.body.words()))
+		fail("P3", "words of the person are lost or others added: %s", firstDifference(own(before), next.body.words()))
 		return
+	}
+	if !s.tended {
+		s.tended, s.hrefs = true, was.body.joinLinks()
 	}
 	s.words = words
 	s.links = body{content: strings.Join(blockOf(words), " ")}.links()

@@ -57,12 +57,13 @@ type service struct {
 	w     *World
 	name  Service
 	route func(*call) func() *answer
+	batch int64 // the batch that the requests belong to
 }
 
 // ServeHTTP takes a request through all steps: name it, count it, look for a fault, run hooks, do it, answer.
 func (s service) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	c := &call{w: s.w, r: r, root: "https://" + r.Host}
-	c.Service, c.Method, c.At = s.name, r.Method, s.w.now()
+	c.Service, c.Method, c.At, c.Batch = s.name, r.Method, s.w.now(), s.batch
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
 		panic(http.ErrAbortHandler) // the caller went away
@@ -94,7 +95,10 @@ func (c *call) attempt(f *Fault, do func() *answer) *answer {
 	if f.applied {
 		done = do()
 	}
-	return f.answer(c, done)
+	if f.linger > 0 && !wait(c.r.Context(), f.linger) {
+		return nil
+	}
+	return f.make(c, done)
 }
 
 // wait is false when the caller went away first.

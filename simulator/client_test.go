@@ -80,7 +80,9 @@ func (c *client) do(method, address string, body any, header ...string) reply {
 	if r.body, err = io.ReadAll(res.Body); err != nil {
 		return reply{status: -1, body: r.body}
 	}
-	_ = json.Unmarshal(r.body, &r.js)
+	if req.Header.Get("Undecoded") == "" {
+		_ = json.Unmarshal(r.body, &r.js)
+	}
 	return r
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -15,12 +16,11 @@ import (
 type Fault struct {
 	Name    string // for the log
 	applied bool
-	cut     bool // the body ends in the middle
-	delay   time.Duration
+	cut     bool          // the body ends in the middle
+	delay   time.Duration // before
+	linger  time.Duration // after it was done
 	make    func(c *call, done *answer) *answer
 }
-
-func (f *Fault) answer(c *call, done *answer) *answer { return f.make(c, done) }
 
 // Applied is the same fault after the call was done: a 504 that was applied, a redirect after the deed.
 func (f Fault) Applied() Fault {
@@ -60,7 +60,7 @@ func Unheard() Fault {
 
 // Truncate does what is asked and cuts the answer in the middle of its body.
 func Truncate() Fault {
-	return Fault{Name: "truncate", applied: true, cut: true, make: func(_ *call, done *answer) *answer { return done }}
+	return Fault{Name: "truncate", applied: true, cut: true, make: asDone}
 }
 
 // HTML answers with a page for people, as proxies and portals do, with any status, 200 among them.
@@ -76,15 +76,17 @@ func Answer(status int, header http.Header, body string) Fault {
 	}}
 }
 
-// Delay serves the request after some time.
+// Delay serves the request after some time; a caller that goes away meanwhile has asked for nothing.
 func Delay(d time.Duration) Fault {
-	return Fault{Name: "delay", delay: d, make: func(_ *call, done *answer) *answer { return done }}.late()
+	return Fault{Name: "delay", applied: true, delay: d, make: asDone}
 }
 
-func (f Fault) late() Fault {
-	f.applied = true
-	return f
+// Slow serves the request at once and answers after some time: a caller that goes away meanwhile has had its way.
+func Slow(d time.Duration) Fault {
+	return Fault{Name: "slow", applied: true, linger: d, make: asDone}
 }
+
+func asDone(_ *call, done *answer) *answer { return done }
 
 // Redirect sends the caller to another address.
 func Redirect(to string) Fault {
@@ -95,7 +97,7 @@ func Redirect(to string) Fault {
 
 // ForeignLink serves the request, and makes all links in the answer point to a host that nobody should talk to.
 func ForeignLink() Fault {
-	return Edit("foreign link", func(c *call, a *answer) {
+	return edit("foreign link", func(c *call, a *answer) {
 		c.w.mu.Lock()
 		foreign := c.w.foreign
 		c.w.mu.Unlock()
@@ -104,23 +106,20 @@ func ForeignLink() Fault {
 }
 
 // OtherMailbox serves the request, and makes all links in the answer point into another mailbox of the right host.
-func OtherMailbox(id string) Fault {
-	return Edit("other mailbox", func(c *call, a *answer) {
-		if c.box != nil {
-			replaceLinks(a, "/users/"+c.r.URL.EscapedPath()[len("/v1.0/users/"):][:segmentEnd(c.r.URL.EscapedPath()[len("/v1.0/users/"):])], "/users/"+id)
+func OtherMailbox(name string) Fault {
+	return edit("other mailbox", func(c *call, a *answer) {
+		if parts := strings.SplitN(c.r.URL.EscapedPath(), "/", 5); len(parts) == 5 && parts[2] == "users" {
+			replaceLinks(a, "/users/"+parts[3]+"/", "/users/"+url.PathEscape(name)+"/")
 		}
 	})
 }
 
-func segmentEnd(path string) int {
-	if i := strings.IndexByte(path, '/'); i >= 0 {
-		return i
-	}
-	return len(path)
+// Change serves the request and lets change do anything to the body of the answer.
+func Change(change func(body []byte) []byte) Fault {
+	return edit("change", func(_ *call, a *answer) { a.body = change(a.body) })
 }
 
-// Edit serves the request and lets change do anything to the answer.
-func Edit(name string, change func(*call, *answer)) Fault {
+func edit(name string, change func(*call, *answer)) Fault {
 	return Fault{Name: name, applied: true, make: func(c *call, done *answer) *answer {
 		if done != nil {
 			done.body = slices.Clone(done.body)
@@ -128,11 +127,6 @@ func Edit(name string, change func(*call, *answer)) Fault {
 		}
 		return done
 	}}
-}
-
-// Replace serves the request and replaces text in the answer's body.
-func Replace(old, with string) Fault {
-	return Edit("replace", func(_ *call, a *answer) { a.body = bytes.ReplaceAll(a.body, []byte(old), []byte(with)) })
 }
 
 func replaceLinks(a *answer, from, to string) {

@@ -20,7 +20,10 @@ var graphCalls = []graphCall{
 	{"GET", "users", "ListUsers", false, (*call).listUsers},
 	{"GET", "users/{user}", "GetUser", false, (*call).getUser},
 	{"GET", "users/{user}/mailboxSettings", "GetMailboxSettings", true, (*call).getMailboxSettings},
+	{"GET", "users/{user}/mailboxSettings/{part}", "GetMailboxSettings", true, (*call).getMailboxSettings},
+	{"POST", "users/{user}/translateExchangeIds", "TranslateIds", true, (*call).translateIDs},
 	{"GET", "users/{user}/calendar", "GetCalendar", true, (*call).getCalendar},
+	{"GET", "users/{user}/calendars", "ListCalendars", true, (*call).listCalendars},
 	{"GET", "users/{user}/calendarView", "CalendarView", true, (*call).calendarView},
 	{"GET", "users/{user}/calendarView/delta", "Delta", true, (*call).delta},
 	{"GET", "users/{user}/events", "ListEvents", true, (*call).listEvents},
@@ -29,6 +32,15 @@ var graphCalls = []graphCall{
 	{"PATCH", "users/{user}/events/{event}", "PatchEvent", true, (*call).patchEvent},
 	{"DELETE", "users/{user}/events/{event}", "DeleteEvent", true, (*call).deleteEvent},
 	{"GET", "users/{user}/events/{event}/instances", "Instances", true, (*call).instances},
+	{"GET", "groups/{group}/members", "ListMembers", false, (*call).groupMembers},
+	{"GET", "groups/{group}/transitiveMembers", "ListMembers", false, (*call).groupMembers},
+	{"GET", "groups/{group}/members/microsoft.graph.user", "ListMembers", false, (*call).groupMembers},
+	{"GET", "groups/{group}/transitiveMembers/microsoft.graph.user", "ListMembers", false, (*call).groupMembers},
+	{"GET", "subscriptions", "ListSubscriptions", false, (*call).listSubscriptions},
+	{"POST", "subscriptions", "CreateSubscription", false, (*call).createSubscription},
+	{"GET", "subscriptions/{subscription}", "GetSubscription", false, (*call).oneSubscription},
+	{"PATCH", "subscriptions/{subscription}", "PatchSubscription", false, (*call).oneSubscription},
+	{"DELETE", "subscriptions/{subscription}", "DeleteSubscription", false, (*call).oneSubscription},
 }
 
 // Graph answers at the Graph root, paths beginning with /v1.0 (microsoft-graph.md 1 to 8).
@@ -43,12 +55,17 @@ func routeGraph(c *call) func() *answer {
 		return func() *answer { return c.refusal(http.StatusNotFound, "ResourceNotFound") }
 	}
 	segments = plainPath(segments[1:])
+	if segments[0] == "$batch" && c.Method == http.MethodPost { // not in the table, which would hold itself
+		c.Call, c.Route = "Batch", "/$batch"
+		c.who("")
+		return func() *answer { return c.graph(graphCall{do: (*call).batch}, "") }
+	}
 	for _, row := range graphCalls {
 		args, ok := matchPath(row.pattern, segments)
 		if !ok || row.method != c.Method {
 			continue
 		}
-		c.Call, c.Route, c.Item = row.name, "/"+row.pattern, args["event"]
+		c.Call, c.Route, c.Item = row.name, "/"+row.pattern, args["event"]+args["group"]+args["subscription"]+args["part"]
 		if row.name == "Delta" {
 			c.Call = deltaCall(c.r.URL.Query())
 		}

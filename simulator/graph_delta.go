@@ -62,17 +62,21 @@ func (c *call) delta() *answer {
 	c.w.mu.Unlock()
 
 	w := writer{box: c.box, p: p, quirks: quirks}
-	b := []byte(`{"@odata.context":"` + c.context("Collection(event)") + `",`)
-	b = append(b, `"value":[`...)
+	items, size := make([][]byte, len(page)), 1000
 	for i, e := range page {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = e.render(b, w)
+		items[i] = e.render(w)
+		size += len(items[i]) + 50
 	}
 	link, name := "nextLink", "$skiptoken"
 	if next.resume {
 		link, name = "deltaLink", "$deltatoken"
+	}
+	b := append(make([]byte, 0, size), `{"@odata.context":"`+c.context("Collection(event)")+`","value":[`...)
+	for i, item := range items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, `{"@odata.type":"#microsoft.graph.event",`...), item...), '}')
 	}
 	b = append(b, `],"@odata.`+link+`":`...)
 	b = appendString(b, c.root+c.r.URL.EscapedPath()+"?"+name+"="+next.token)
@@ -171,7 +175,7 @@ func (c *call) page(s *syncState, p preferences) ([]entry, *syncState) {
 		size = defaultPage
 	}
 	if quirks.ShortPage > 0 && m.rng.Float64() < quirks.ShortPage {
-		size = 1 + m.rng.IntN(size)
+		size = max(1, m.rng.IntN(size)) // never as many as asked for, unless that was one
 	}
 	var page []entry
 	next := *s
@@ -276,14 +280,14 @@ func (m *Mailbox) group(key string, s *syncState, q Quirks) []entry {
 	return group
 }
 
-// render writes an element; a bare occurrence has six members and no more (fixtures/graph/delta-observed-occurrence.json).
-func (e entry) render(b []byte, w writer) []byte {
-	b = append(b, `{"@odata.type":"#microsoft.graph.event",`...)
+// render writes what is between the braces of an element, its type excepted; a bare occurrence has six members and no more
+// (fixtures/graph/delta-observed-occurrence.json).
+func (e entry) render(w writer) []byte {
+	o := &object{}
 	switch {
 	case e.it != nil:
-		b = append(b, w.members(e.it)...)
+		return w.members(e.it)
 	case e.bare != nil:
-		o := &object{}
 		o.str("@odata.etag", e.master.etag())
 		occurrences := w
 		occurrences.p.immutable = w.p.immutable && !w.quirks.OldOccurrenceID
@@ -292,11 +296,9 @@ func (e entry) render(b []byte, w writer) []byte {
 		o.str("type", "occurrence")
 		w.time(o, "start", e.bare.start, e.master)
 		w.time(o, "end", e.bare.end, e.master)
-		b = append(b, o.b...)
 	default:
-		b = append(b, `"id":`...)
-		b = appendString(b, w.id(e.removed))
-		b = append(b, `,"@removed":{"reason":"deleted"}`...)
+		o.str("id", w.id(e.removed))
+		o.raw("@removed", `{"reason":"deleted"}`)
 	}
-	return append(b, '}')
+	return o.b
 }

@@ -86,7 +86,7 @@ func (c *call) getMailboxSettings() *answer {
 	c.w.mu.Lock()
 	defer c.w.mu.Unlock()
 	m := c.box
-	return jsonAnswer(http.StatusOK, map[string]any{
+	all := map[string]any{
 		"@odata.context": c.context("users('" + m.id + "')/mailboxSettings"),
 		"automaticRepliesSetting": map[string]any{
 			"status": "disabled", "externalAudience": "all", "internalReplyMessage": "", "externalReplyMessage": "",
@@ -99,18 +99,40 @@ func (c *call) getMailboxSettings() *answer {
 		},
 		"userPurpose": m.purpose, "dateFormat": "M/d/yyyy", "timeFormat": "h:mm tt",
 		"delegateMeetingMessageDeliveryOptions": "sendToDelegateOnly",
-	})
+	}
+	if c.Item == "" {
+		return jsonAnswer(http.StatusOK, all)
+	}
+	switch part := all[c.Item].(type) { // a sub-path: /language, /timeZone, /automaticRepliesSetting
+	case nil:
+		return c.refusal(http.StatusNotFound, "ResourceNotFound")
+	case map[string]any:
+		return jsonAnswer(http.StatusOK, part)
+	default:
+		return jsonAnswer(http.StatusOK, map[string]any{"value": part})
+	}
 }
 
 func (c *call) getCalendar() *answer {
 	c.w.mu.Lock()
 	defer c.w.mu.Unlock()
-	m := c.box
-	return jsonAnswer(http.StatusOK, map[string]any{
-		"@odata.context": c.context("users('" + m.id + "')/calendar/$entity"),
-		"id":             m.stamp.id(ref{key: strings.Repeat("c", keySize)}, false), "name": "Calendar", "color": "auto",
+	calendar := c.box.calendar()
+	calendar["@odata.context"] = c.context("users('" + c.box.id + "')/calendar/$entity")
+	return jsonAnswer(http.StatusOK, calendar)
+}
+
+func (c *call) listCalendars() *answer {
+	c.w.mu.Lock()
+	defer c.w.mu.Unlock()
+	return jsonAnswer(http.StatusOK, map[string]any{"@odata.context": c.context("users('" + c.box.id + "')/calendars"), "value": []any{c.box.calendar()}})
+}
+
+// calendar is the one calendar that a mailbox has here (fixtures/graph/calendar-response.json).
+func (m *Mailbox) calendar() map[string]any {
+	return map[string]any{
+		"id": m.stamp.id(ref{key: strings.Repeat("c", keySize)}, false), "name": "Calendar", "color": "auto", "isDefaultCalendar": true,
 		"canShare": true, "canViewPrivateItems": true, "canEdit": true,
 		"allowedOnlineMeetingProviders": []string{"teamsForBusiness"}, "defaultOnlineMeetingProvider": "teamsForBusiness",
 		"isTallyingResponses": true, "isRemovable": false, "owner": map[string]any{"name": m.name, "address": m.address},
-	})
+	}
 }

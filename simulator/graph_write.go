@@ -287,7 +287,7 @@ func (c *call) createEvent() *answer {
 	if p.TransactionID != "" {
 		m.made[p.TransactionID] = next.key
 	}
-	m.typed(ref{key: next.key}, next, m.draft(next))
+	m.typed(ref{key: next.key}, next)
 	m.invite(next, cause{Client, c.N})
 	quirks := c.w.quirks
 	c.w.mu.Unlock()

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ type Mailbox struct {
 	comments  bool   // a room keeps the body of what it accepts
 	status    mailboxStatus
 	noWebex   bool
+	webexMail string // address of the Webex account; "" = the primary address
 	noRoom    bool
 	rng       *rand.Rand
 	stamp     stamp
@@ -86,6 +88,11 @@ func AsRoom(keepComments bool) MailboxOption {
 // WithoutWebex is a person whom Webex does not know.
 func WithoutWebex() MailboxOption { return func(m *Mailbox) { m.noWebex = true } }
 
+// WithWebexEmail is a person whom Webex knows by another of the mailbox's addresses: an alias or the user name.
+func WithWebexEmail(address string) MailboxOption {
+	return func(m *Mailbox) { m.webexMail = address }
+}
+
 // WithoutPersonalRoom is a person whose Personal Room is switched off: asking for it answers 403.
 func WithoutPersonalRoom() MailboxOption { return func(m *Mailbox) { m.noRoom = true } }
 
@@ -109,7 +116,7 @@ func (w *World) AddMailbox(address string, options ...MailboxOption) *Mailbox {
 		w.names[strings.ToLower(name)] = m
 	}
 	if !m.noWebex {
-		w.webex.addUser(m.address, m.name, !m.noRoom, m.aliases)
+		w.webex.addUser(cmp.Or(m.webexMail, m.address), m.name, !m.noRoom)
 	}
 	return m
 }
@@ -119,6 +126,16 @@ func (w *World) Mailbox(name string) *Mailbox {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.names[strings.ToLower(name)]
+}
+
+// webexUser is the Webex account of the mailbox's owner, by any of its addresses; nil when there is none.
+func (m *Mailbox) webexUser() *webexUser {
+	for _, address := range append([]string{m.address, m.upn}, m.aliases...) {
+		if u := m.w.webex.user(address); u != nil {
+			return u
+		}
+	}
+	return nil
 }
 
 // ID is the directory id, Address the primary address.
@@ -163,8 +180,9 @@ func (m *Mailbox) Rename(address string) {
 func (m *Mailbox) store(it *item) {
 	m.w.version++
 	it.version, it.changed = m.w.version, m.w.now()
+	kind := "updated"
 	if m.items[it.key] == nil {
-		it.created = it.changed
+		kind, it.created = "created", it.changed
 		m.order = append(m.order, it.key)
 	}
 	m.items[it.key] = it
@@ -172,6 +190,7 @@ func (m *Mailbox) store(it *item) {
 		m.copies[it.uid] = it.key
 	}
 	m.changed(it.key)
+	m.announce(it.key, kind)
 }
 
 // changed logs that the item is new, another or gone.
@@ -193,6 +212,7 @@ func (m *Mailbox) remove(key string) {
 		delete(m.copies, it.uid)
 	}
 	m.changed(key)
+	m.announce(key, "deleted")
 }
 
 // newKey is the key of a new item, every fifth one a twin of the one before (see ids.go).

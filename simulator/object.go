@@ -13,14 +13,22 @@ type object struct {
 
 func (o *object) wants(name string) bool { return o.sel.has(name) }
 
-func (o *object) raw(name, value string) {
+// name begins a member; false when it is not wanted.
+func (o *object) name(name string) bool {
 	if !o.wants(name) {
-		return
+		return false
 	}
 	if len(o.b) > 0 {
 		o.b = append(o.b, ',')
 	}
-	o.b = append(append(append(append(o.b, '"'), name...), `":`...), value...)
+	o.b = append(append(append(o.b, '"'), name...), `":`...)
+	return true
+}
+
+func (o *object) raw(name, value string) {
+	if o.name(name) {
+		o.b = append(o.b, value...)
+	}
 }
 
 func (o *object) always(name, value string) {
@@ -31,8 +39,8 @@ func (o *object) always(name, value string) {
 }
 
 func (o *object) str(name, value string) {
-	if o.wants(name) {
-		o.raw(name, string(appendString(nil, value)))
+	if o.name(name) {
+		o.b = appendString(o.b, value)
 	}
 }
 
@@ -47,8 +55,8 @@ func (o *object) orNull(name, value string) {
 func (o *object) bool(name string, value bool) { o.raw(name, strconv.FormatBool(value)) }
 
 func (o *object) value(name string, value any) {
-	if o.wants(name) {
-		o.raw(name, string(encode(value)))
+	if o.name(name) {
+		o.b = append(o.b, encode(value)...)
 	}
 }
 

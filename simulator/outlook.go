@@ -83,9 +83,12 @@ func asHTML(text string) string {
 }
 
 // asText is the form in which Exchange gives out an HTML body where text is asked for.
-func asText(b body) string {
+func asText(b body) string { return plainLines(seen(b)) }
+
+// plainLines leaves of white space one space, and of empty lines one.
+func plainLines(text string) string {
 	var lines []string
-	for line := range strings.SplitSeq(seen(b), "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.Join(strings.Fields(line), " ")
 		if line != "" || len(lines) > 0 && lines[len(lines)-1] != "" {
 			lines = append(lines, line)

@@ -20,7 +20,7 @@ func (m *Mailbox) Create(d Draft) Event {
 		return Event{}
 	}
 	m.store(it)
-	m.typed(ref{key: it.key}, it, d)
+	m.typed(ref{key: it.key}, it)
 	m.invite(it, cause{kind: Person})
 	return m.event(it)
 }
@@ -65,7 +65,7 @@ func (m *Mailbox) composeSeries(it, old *item, rec *Recurrence) error {
 	it.kind = "seriesMaster"
 	r := *rec
 	if old != nil && old.rec != nil && old.rec.Start == r.Start && !old.start.Equal(it.start) {
-		r.Start = "" // the person moved the first occurrence: the range moves along
+		r = r.movedAlong(old.start.In(old.loc), it.start.In(it.loc))
 	}
 	normal, err := r.normal(it.start.In(it.loc))
 	if err != nil {

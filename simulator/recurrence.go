@@ -77,6 +77,22 @@ func (r Recurrence) normal(start time.Time) (*Recurrence, error) {
 	return &r, nil
 }
 
+// movedAlong is what a calendar client makes of a series whose first occurrence was dragged to another day: range and pattern
+// follow, where they were those of that day.
+func (r Recurrence) movedAlong(from, to time.Time) Recurrence {
+	r.Start = ""
+	if len(r.Days) == 1 && r.Days[0] == from.Weekday() {
+		r.Days = []time.Weekday{to.Weekday()}
+	}
+	if r.DayOfMonth == from.Day() {
+		r.DayOfMonth = to.Day()
+	}
+	if r.Month == from.Month() {
+		r.Month = to.Month()
+	}
+	return r
+}
+
 // equal tells whether two series fall on the same days; the end of the range may differ if sameEnd is false.
 func (r *Recurrence) equal(o *Recurrence, sameEnd bool) bool {
 	if r == nil || o == nil {

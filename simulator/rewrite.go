@@ -40,7 +40,7 @@ func rewritten(b body, h Harshness) body {
 	if !b.html {
 		return body{content: b.content}
 	}
-	r := rewriter{harshness: h, nest: newNesting()}
+	r := rewriter{harshness: h, nest: newNesting(), spaced: true}
 	r.run(b.content)
 	var all strings.Builder
 	all.Grow(len(b.content) + 400)
@@ -62,6 +62,7 @@ type rewriter struct {
 	nest      *nesting
 	pre       int
 	column    int
+	spaced    bool // the last that was written ends a word
 }
 
 func (r *rewriter) run(content string) {
@@ -147,7 +148,7 @@ func (r *rewriter) end(name string) {
 
 // frame leaves of a frame's tag what it did to the words around it.
 func (r *rewriter) frame(name string) {
-	if breaks[name] {
+	if breaks[name] && !r.spaced {
 		r.write("\r\n")
 	}
 }
@@ -207,6 +208,9 @@ func (r *rewriter) text(s string) {
 			continue
 		}
 		s = strings.TrimLeftFunc(s, space)
+		if r.spaced {
+			continue
+		}
 		if r.harshness != Gentle && r.column > lineWidth {
 			r.write("\r\n")
 		} else {
@@ -241,7 +245,12 @@ func (r *rewriter) escape(s string) string {
 }
 
 func (r *rewriter) write(s string) {
+	if s == "" {
+		return
+	}
 	r.out.WriteString(s)
+	last := s[len(s)-1]
+	r.spaced = last == ' ' || last == '\n'
 	if i := strings.LastIndexByte(s, '\n'); i >= 0 {
 		r.column = len(s) - i - 1
 	} else {

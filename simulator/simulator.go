@@ -45,22 +45,25 @@ type Options struct {
 type World struct {
 	opt Options
 
-	mu          sync.Mutex
-	rng         *rand.Rand               // guarded by mu
-	quirks      Quirks                   // guarded by mu
-	mailboxes   []*Mailbox               // guarded by mu; in the order they were added
-	names       map[string]*Mailbox      // guarded by mu; directory id, user name, address, alias (lower case) → mailbox
-	version     int64                    // guarded by mu; grows with each change of any item
-	serial      uint64                   // guarded by mu; for request ids
-	mails       []Mail                   // guarded by mu
-	written     map[string]bool          // guarded by mu; Webex links that the client wrote into events
-	misuse      []error                  // guarded by mu; wrong use of this package by a test
-	apps        map[string]*app          // guarded by mu; client id → Entra application
-	tokens      map[string]*token        // guarded by mu; access token → what it is for
-	webex       *site                    // guarded by mu
-	devices     map[string]*deviceSignIn // guarded by mu; device code → sign-in under way
-	userRefresh map[string]*deviceSignIn // guarded by mu; refresh token of a person → whose
-	foreign     string                   // guarded by mu; root URL of the host that nobody should talk to
+	mu            sync.Mutex
+	rng           *rand.Rand               // guarded by mu
+	quirks        Quirks                   // guarded by mu
+	mailboxes     []*Mailbox               // guarded by mu; in the order they were added
+	names         map[string]*Mailbox      // guarded by mu; directory id, user name, address, alias (lower case) → mailbox
+	version       int64                    // guarded by mu; grows with each change of any item
+	serial        uint64                   // guarded by mu; for request ids
+	mails         []Mail                   // guarded by mu
+	groups        map[string][]string      // guarded by mu; group id → addresses
+	subscriptions []*subscription          // guarded by mu
+	outbox        []Notification           // guarded by mu; not taken yet
+	written       map[string]bool          // guarded by mu; Webex links that the client wrote into events
+	misuse        []error                  // guarded by mu; wrong use of this package by a test
+	apps          map[string]*app          // guarded by mu; client id → Entra application
+	tokens        map[string]*token        // guarded by mu; access token → what it is for
+	webex         *site                    // guarded by mu
+	devices       map[string]*deviceSignIn // guarded by mu; device code → sign-in under way
+	userRefresh   map[string]*deviceSignIn // guarded by mu; refresh token of a person → whose
+	foreign       string                   // guarded by mu; root URL of the host that nobody should talk to
 
 	traffic traffic
 	audit   audit
@@ -87,7 +90,7 @@ func New(opt Options) *World {
 		apps:    map[string]*app{},
 		tokens:  map[string]*token{},
 		devices: map[string]*deviceSignIn{}, userRefresh: map[string]*deviceSignIn{},
-		written: map[string]bool{},
+		written: map[string]bool{}, groups: map[string][]string{},
 		foreign: ForeignURL,
 	}
 	if w.opt.Tenant == "" {

@@ -25,6 +25,7 @@ type Request struct {
 	Status  int    // 0: no answer
 	Fault   string // name of the fault that struck
 	Took    time.Duration
+	Batch   int64 // N of the batch that it came in; 0 = none
 }
 
 // traffic is what the world knows of requests; it has a lock of its own, held only for moments.

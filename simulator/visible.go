@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -26,14 +27,17 @@ func set(names string) map[string]bool {
 }
 
 // seen is the text of a body as a reader's eye finds it: no comments, no scripts, nothing with display:none.
-func seen(b body) string {
+func seen(b body) string { return seenFirst(b, len(b.content)) }
+
+// seenFirst is seen, but may stop once there are so many bytes.
+func seenFirst(b body, enough int) string {
 	if !b.html {
-		return b.content
+		return b.content[:min(enough, len(b.content))]
 	}
 	var text strings.Builder
 	z := html.NewTokenizer(strings.NewReader(b.content))
 	hidden := newNesting()
-	for {
+	for text.Len() <= enough {
 		switch z.Next() {
 		case html.ErrorToken:
 			return text.String()
@@ -58,6 +62,7 @@ func seen(b body) string {
 			hidden.close(string(tag))
 		}
 	}
+	return text.String()
 }
 
 // concealed reads the attributes of the current tag and tells whether they hide the element.
@@ -85,6 +90,11 @@ func concealed(z *html.Tokenizer) bool {
 
 // words are what of a body can be seen, cut at white space; no-break spaces count as white space.
 func (b body) words() []string { return strings.Fields(seen(b)) }
+
+// joinLinks are those of links that lead into a Webex meeting.
+func (b body) joinLinks() []string {
+	return slices.DeleteFunc(b.links(), func(link string) bool { return !webexLink(link) })
+}
 
 // links are the targets of all anchors of a body, and the addresses that can be seen in it.
 func (b body) links() []string {

@@ -34,7 +34,6 @@ type site struct {
 type webexUser struct {
 	id      string
 	email   string
-	aliases []string
 	name    string
 	room    bool // has a Personal Room
 	roomURL string
@@ -45,9 +44,7 @@ type webexUser struct {
 	invited []*meeting // as invitee
 }
 
-func (u *webexUser) is(email string) bool {
-	return strings.EqualFold(u.email, email) || slices.ContainsFunc(u.aliases, func(a string) bool { return strings.EqualFold(a, email) })
-}
+func (u *webexUser) is(email string) bool { return strings.EqualFold(u.email, email) }
 
 func newSite(w *World) *site {
 	s := &site{
@@ -57,15 +54,15 @@ func newSite(w *World) *site {
 		apps: map[string]*serviceApp{}, refresh: map[string]*refreshToken{},
 	}
 	s.spaces = newSpaces(s)
-	s.service = s.addUser("service-app@"+w.opt.Site+".webex.bot", "Service App", false, nil)
+	s.service = s.addUser("service-app@"+w.opt.Site+".webex.bot", "Service App", false)
 	return s
 }
 
-func (s *site) addUser(email, name string, room bool, aliases []string) *webexUser {
+func (s *site) addUser(email, name string, room bool) *webexUser {
 	rng := newRand(s.w.opt.Seed, "webex "+strings.ToLower(email))
 	local, _, _ := strings.Cut(email, "@")
 	u := &webexUser{
-		id: base64.RawURLEncoding.EncodeToString([]byte("ciscospark://us/PEOPLE/" + guid(rng))), email: email, name: name, room: room, aliases: aliases,
+		id: base64.RawURLEncoding.EncodeToString([]byte("ciscospark://us/PEOPLE/" + guid(rng))), email: email, name: name, room: room,
 		number: randomDigits(rng, 10), hostPin: randomDigits(rng, 10), hostKey: randomDigits(rng, 9),
 		roomURL: "https://" + s.host + "/meet/" + url.PathEscape(local),
 	}
@@ -74,9 +71,7 @@ func (s *site) addUser(email, name string, room bool, aliases []string) *webexUs
 	}
 	s.rooms[u.roomURL] = u
 	s.byID[u.id] = u
-	for _, address := range append([]string{email}, aliases...) {
-		s.users[strings.ToLower(address)] = u
-	}
+	s.users[strings.ToLower(email)] = u
 	return u
 }
 
@@ -90,18 +85,14 @@ func (s *site) byLink(link string) (*meeting, *webexUser) { return s.links[link]
 func (w *World) AddWebexUser(email string, room bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.webex.addUser(email, nameOf(email), room, nil)
+	w.webex.addUser(email, nameOf(email), room)
 }
 
 // RemoveWebexUser takes the account away.
 func (w *World) RemoveWebexUser(email string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if u := w.webex.user(email); u != nil {
-		for _, address := range append([]string{u.email}, u.aliases...) {
-			delete(w.webex.users, strings.ToLower(address))
-		}
-	}
+	delete(w.webex.users, strings.ToLower(email))
 }
 
 // PersonalRoom is the link of a person's Personal Room; "" when there is none.
@@ -284,7 +275,7 @@ func (u *webexUser) json(siteURL string, created time.Time) map[string]any {
 		"id": u.id, "emails": []string{u.email}, "displayName": u.name, "nickName": first, "firstName": first, "lastName": last,
 		"orgId": "Y2lzY29zcGFyazovL3VzL09SR0FOSVpBVElPTi9zaW11bGF0b3I", "created": created.UTC().Format("2006-01-02T15:04:05.000Z"),
 		"siteUrls": []string{siteURL}, "sipAddresses": []map[string]any{{"type": "personal-room", "value": u.number + "@" + siteURL, "primary": false}},
-		"status": "active", "invitePending": false, "loginEnabled": true, "type": "person",
+		"status": "active", "invitePending": "false", "loginEnabled": "true", "type": "person", // texts, as in the published example
 	}
 }
 
@@ -311,7 +302,7 @@ func (c *call) listPeople(map[string]string) *answer {
 	default:
 		return c.refusal(http.StatusBadRequest, "Email, displayName or id is required.")
 	}
-	return c.webexJSON(map[string]any{"items": items, "notFoundIds": nil})
+	return c.webexJSON(map[string]any{"items": items, "notFoundIds": []string{}})
 }
 
 func (c *call) getMe(map[string]string) *answer {

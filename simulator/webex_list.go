@@ -201,7 +201,7 @@ func (c *call) paged(items []any, q url.Values, size, most int) *answer {
 	if quirks.EmptyListPage > 0 && q.Get("cursor") == "" && c.w.rng.Float64() < quirks.EmptyListPage {
 		page, more, offset = nil, true, offset-size
 	}
-	list := slices.Concat([]any{}, page)
+	list := append([]any{}, page...)
 	if quirks.ListErrors && len(list) > 0 {
 		list[0] = withErrors(list[0])
 	}

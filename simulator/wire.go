@@ -153,23 +153,32 @@ func (w writer) body(o *object, it *item, odd bool) {
 	if odd {
 		kind = strings.ToUpper(kind)
 	}
-	o.raw("body", `{"contentType":"`+kind+`","content":`+string(appendString(nil, content))+`}`)
+	o.raw("body", `{"contentType":"`+kind+`","content":`)
+	o.b = append(appendString(o.b, content), '}')
 }
+
+const previewUnits = 255
 
 // preview is the first 255 UTF-16 units of the text; it may end in half a character (libraries.md 3).
 func (w writer) preview(o *object, it *item) {
 	if !o.wants("bodyPreview") {
 		return
 	}
-	units, cut := utf16.Encode([]rune(asText(it.body))), ""
-	if len(units) > 255 {
-		units = units[:255]
-		if last := units[254]; utf16.IsSurrogate(rune(last)) && last < 0xdc00 {
-			units, cut = units[:254], `\u`+strconv.FormatInt(int64(last), 16)
+	text, units := plainLines(seenFirst(it.body, 4096)), 0
+	for i, r := range text {
+		switch units += utf16.RuneLen(r); {
+		case units == previewUnits+1 && utf16.RuneLen(r) == 2:
+			high, _ := utf16.EncodeRune(r)
+			o.str("bodyPreview", text[:i])
+			o.b = append(o.b[:len(o.b)-1], `\u`+strconv.FormatInt(int64(high), 16)+`"`...)
+			return
+		case units > previewUnits:
+			text = text[:i]
+			o.str("bodyPreview", text)
+			return
 		}
 	}
-	text := appendString(nil, string(utf16.Decode(units)))
-	o.raw("bodyPreview", string(text[:len(text)-1])+cut+`"`)
+	o.str("bodyPreview", text)
 }
 
 func (w writer) time(o *object, name string, t time.Time, it *item) {
