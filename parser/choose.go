@@ -37,8 +37,8 @@ type candidate struct {
 }
 
 // read scans a text.
-func (p *Parser) read(text string, isHTML bool) *reader {
-	r := &reader{Parser: p}
+func (p *Parser) read(t *Text, text string, isHTML bool) *reader {
+	r := &reader{Parser: p, whole: t}
 	if isHTML {
 		text = visibleText(text, r.reference, func() { r.found = nil })
 	}
@@ -55,7 +55,7 @@ func (r *reader) reference(at int, href string) {
 	case "http", "https":
 		r.offer(href[:linkEnd(href)], at, at)
 	case "msteams", "zoommtg", "zoomus", "zoomrc", "sip", "sips", "h323":
-		inner := reader{Parser: r.Parser}
+		inner := reader{Parser: r.Parser, whole: r.whole}
 		inner.scan(unescape(href))
 		for _, f := range inner.found {
 			f.at, f.end = at, at
@@ -75,7 +75,7 @@ func (r *reader) reference(at int, href string) {
 
 // Candidates lists all that Parse chooses from, best first.
 func (p *Parser) Candidates(t Text) []Candidate {
-	list := p.candidates(p.read(t.Location, false), p.read(t.Body, t.HTML), t.Online)
+	list := p.candidates(p.read(&t, t.Location, false), p.read(&t, t.Body, t.HTML), t.Online)
 	out := make([]Candidate, 0, len(list))
 	for _, c := range list {
 		where := "online"
@@ -107,7 +107,7 @@ func (p *Parser) candidates(location, body *reader, online string) []candidate {
 	location.where, body.where = "location", "body"
 	var list []candidate
 	for _, r := range [...]*reader{location, body} {
-		r.settle(location, body)
+		r.settle()
 		for _, f := range r.found {
 			if !f.tone {
 				list = append(list, candidate{f, rank(f, r == location), r})
@@ -115,7 +115,7 @@ func (p *Parser) candidates(location, body *reader, online string) []candidate {
 		}
 	}
 	if online != "" {
-		r := reader{Parser: p}
+		r := reader{Parser: p, whole: location.whole}
 		r.offer(online, 0, 0)
 		for _, f := range r.found {
 			list = append(list, candidate{finding: f, rank: RankOnline})
@@ -141,10 +141,10 @@ func rank(f finding, location bool) int {
 
 // settle drops what the text around it does not bear out, and completes what is
 // in two places of it.
-func (r *reader) settle(texts ...*reader) {
+func (r *reader) settle() {
 	kept := r.found[:0]
 	for _, f := range r.found {
-		if len(f.near) > 0 && !anySays(texts, f.near) || f.gateway != "" && !r.complete(&f) {
+		if f.gateway != "" && !r.complete(&f) {
 			continue
 		}
 		if n := len(kept); n > 0 && kept[n-1].url == f.url && f.url != "" {
@@ -154,18 +154,6 @@ func (r *reader) settle(texts ...*reader) {
 		kept = append(kept, f)
 	}
 	r.found = kept
-}
-
-func anySays(texts []*reader, words []string) bool {
-	const reach = 64 << 10
-	for _, r := range texts {
-		for _, w := range words {
-			if indexFold(r.text[:min(len(r.text), reach)], w) >= 0 {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // choose puts the meeting together from the best candidate and what belongs to it.

@@ -99,7 +99,7 @@ func Candidates(t Text) []Candidate { return builtin().Candidates(t) }
 
 // Parse reads a text.
 func (p *Parser) Parse(t Text) Result {
-	location, body := p.read(t.Location, false), p.read(t.Body, t.HTML)
+	location, body := p.read(&t, t.Location, false), p.read(&t, t.Body, t.HTML)
 	result := p.choose(location, body, t.Online)
 	switch {
 	case location.keyword.found():

@@ -128,7 +128,7 @@ func (r *ruleset) judge(url string) (verdict, bool) {
 	if !ok {
 		return verdict{}, false
 	}
-	return r.classify(l)
+	return r.classify(l, func([]string) bool { return true })
 }
 
 func (r *ruleset) checkRewriter(w *rewriter) (faults []lineFault) {

@@ -88,10 +88,11 @@ type verdict struct {
 }
 
 // classify finds the rule that a link joins by. The closest host speaks first;
-// a host that is named in the rules is judged by those alone.
-func (r *ruleset) classify(l link) (verdict, bool) {
+// a host that is named in the rules is judged by those alone. says tells whether
+// the text holds one of some words.
+func (r *ruleset) classify(l link, says func(words []string) bool) (verdict, bool) {
 	if groups := r.exact[l.host]; groups != nil {
-		return firstMatch(groups, l)
+		return firstMatch(groups, l, says)
 	}
 	for rest := l.host; ; {
 		_, parent, ok := strings.Cut(rest, ".")
@@ -99,34 +100,34 @@ func (r *ruleset) classify(l link) (verdict, bool) {
 			break
 		}
 		if groups := r.suffix[parent]; groups != nil {
-			return firstMatch(groups, l)
+			return firstMatch(groups, l, says)
 		}
 		rest = parent
 	}
-	if v, ok := firstMatch(r.any, l); ok {
+	if v, ok := firstMatch(r.any, l, says); ok {
 		return v, true
 	}
 	for _, g := range r.inside {
 		if strings.Contains(l.host, g.word) {
-			if v, ok := g.group.match(l); ok {
+			if v, ok := g.group.match(l, says); ok {
 				return v, true
 			}
 		}
 	}
 	first, _, _ := strings.Cut(l.host, ".")
-	return firstMatch(r.prefix[first], l)
+	return firstMatch(r.prefix[first], l, says)
 }
 
-func firstMatch(groups []*group, l link) (verdict, bool) {
+func firstMatch(groups []*group, l link, says func([]string) bool) (verdict, bool) {
 	for _, g := range groups {
-		if v, ok := g.match(l); ok {
+		if v, ok := g.match(l, says); ok {
 			return v, true
 		}
 	}
 	return verdict{}, false
 }
 
-func (g *group) match(l link) (verdict, bool) {
+func (g *group) match(l link, says func([]string) bool) (verdict, bool) {
 	if l.port != "" && !g.port {
 		return verdict{}, false
 	}
@@ -142,6 +143,9 @@ func (g *group) match(l link) (verdict, bool) {
 		number, ok := j.match(l.path, l.query, l.fragment)
 		if !ok {
 			continue
+		}
+		if len(g.near) > 0 && !says(g.near) {
+			return verdict{}, false
 		}
 		v := verdict{group: g, rule: j, number: number}
 		if l.query != "" || l.fragment != "" {

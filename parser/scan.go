@@ -19,8 +19,7 @@ type finding struct {
 	second   bool   // an address to take only where there is no other
 	gateway  string // the order in which a gateway's address is put together
 	weak     bool
-	tone     bool     // only a number keyed in on a telephone
-	near     []string // words of which the text must hold one
+	tone     bool // only a number keyed in on a telephone
 }
 
 // most bounds the findings kept of one text. Whoever writes a thousand links
@@ -31,6 +30,7 @@ const most = 1000
 type reader struct {
 	*Parser
 	where   string // "location" or "body"
+	whole   *Text
 	text    string
 	found   []finding
 	keyword Keyword
@@ -174,12 +174,23 @@ func (r *reader) offer(raw string, at, end int) {
 		r.found = append(r.found, f)
 		return
 	}
-	if v, ok := r.rules.classify(l); ok {
+	if v, ok := r.rules.classify(l, r.says); ok {
 		r.found = append(r.found, finding{
 			at: at, end: end, service: v.group.service, rule: v.rule.text, url: l.raw,
-			number: v.number, passcode: v.passcode, weak: v.group.weak, near: v.group.near,
+			number: v.number, passcode: v.passcode, weak: v.group.weak,
 		})
 	}
+}
+
+// says reports whether the event's text holds one of some words.
+func (r *reader) says(words []string) bool {
+	const reach = 64 << 10
+	for _, w := range words {
+		if indexFold(r.whole.Location, w) >= 0 || indexFold(r.whole.Body[:min(len(r.whole.Body), reach)], w) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // hint keeps the service whose host a link names that cannot be undone.
