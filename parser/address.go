@@ -104,7 +104,10 @@ func (r *reader) around(start, end int) meaning {
 			after = after[:at]
 		}
 	}
-	said := r.words.means(before) | r.words.means(after)
+	said := (r.words.means(before) | r.words.means(after)) & (meansDial | meansMail)
+	if r.inHead(from, start) {
+		return meansMail
+	}
 	if said != 0 || len(before) > 40 {
 		return said
 	}
@@ -114,7 +117,19 @@ func (r *reader) around(start, end int) meaning {
 	if strings.IndexByte(line, '@') >= 0 {
 		return 0
 	}
-	return r.words.means(line)
+	return r.words.means(line) & (meansDial | meansMail)
+}
+
+// inHead reports whether the line of which text[from:at] is the start is one of
+// a mail's head, as "From: …".
+func (r *reader) inHead(from, at int) bool {
+	label, _, ok := strings.Cut(r.text[from:at], ":")
+	label = strings.Trim(label, "> *\t\u00a0")
+	if !ok || len(label) > 30 {
+		return false
+	}
+	w, ok := r.words.next(label, 0)
+	return ok && w.start == 0 && w.end == len(label) && w.means&meansHead != 0
 }
 
 func (r *reader) lineStart(at int) int {

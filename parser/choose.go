@@ -263,5 +263,10 @@ func (m *meeting) same(f finding) bool {
 	if f.url == m.best.url || f.number != "" && f.number == m.best.number {
 		return true
 	}
+	a, queryA, _ := strings.Cut(f.url, "?")
+	b, queryB, _ := strings.Cut(m.best.url, "?")
+	if a == b && (queryA == "" || queryB == "") {
+		return true
+	}
 	return f.service.labelled && (f.number == "") != (m.best.number == "")
 }

@@ -59,9 +59,14 @@ func (m *meeting) readAround(text string, from, at, to int) {
 // word forbids are taken in a language that words.txt does not know.
 func (p *Parser) number(text string, from, to int, s *service) (digits string, at int) {
 	unsure, unsureAt := "", -1
+	links := linkSpans{text: text[:to], end: from}
 	for i := from; i < to; {
 		if !isDigit(text[i]) {
 			i++
+			continue
+		}
+		if past := links.past(i); past > i {
+			i = past
 			continue
 		}
 		end := digitsEnd(text, i, to)
@@ -82,6 +87,33 @@ func (p *Parser) number(text string, from, to int, s *service) (digits string, a
 		}
 	}
 	return unsure, unsureAt
+}
+
+// linkSpans tells where links lie in a text, for positions that only grow.
+type linkSpans struct {
+	text       string
+	start, end int // of the link last looked at
+}
+
+// past is the end of the link that holds position i, or i itself.
+func (l *linkSpans) past(i int) int {
+	for l.end <= i && l.end < len(l.text) {
+		at := strings.Index(l.text[l.end:], "://")
+		if at < 0 {
+			l.start, l.end = len(l.text), len(l.text)
+			return i
+		}
+		colon := l.end + at
+		l.start = colon
+		for l.start > l.end && isLetter(l.text[l.start-1]) {
+			l.start--
+		}
+		l.end = colon + len("://") + linkEnd(l.text[colon+len("://"):])
+	}
+	if i >= l.start && i < l.end {
+		return l.end
+	}
+	return i
 }
 
 // digitsEnd is where the digits end that start at text[i], with the single
@@ -160,10 +192,15 @@ func (p *Parser) passcode(text string, from, to int, s *service, number string) 
 	if s != nil && s.pin {
 		wanted |= meansPIN
 	}
+	links := linkSpans{text: text[:to], end: from}
 	for i := from; ; {
 		w, ok := p.words.next(text[:to], i)
 		if !ok {
 			return "", -1
+		}
+		if past := links.past(w.start); past > w.start {
+			i = past
+			continue
 		}
 		i = w.end
 		if w.means&wanted == 0 || w.means&meansElsewhere != 0 {
@@ -345,7 +382,10 @@ func looksLikeTime(token string) bool {
 
 // endsValue reports whether a value ends before after.
 func endsValue(after string) bool {
-	after = strings.TrimLeft(after, " *_`\u00a0\u200b")
+	if strings.HasPrefix(after, noWidth) { // a link starts or ends here
+		return true
+	}
+	after = strings.TrimLeft(after, " *_`\u00a0")
 	if after == "" {
 		return true
 	}

@@ -220,7 +220,7 @@ func (h *htmlReader) endTag(name string) {
 // separate keeps what stands in a link apart from what touches it, without a
 // blank that a reader would not see.
 func (h *htmlReader) separate() {
-	if h.hidden == 0 && !h.blank && h.last > ' ' {
+	if h.hidden == 0 && h.last > ' ' {
 		h.out.WriteString(noWidth)
 		h.last = noWidth[len(noWidth)-1]
 	}

@@ -85,27 +85,35 @@ func (w *rewriter) undo(l link) (string, bool) {
 		}
 		return absolute(decode64(v), l)
 	case "path":
-		for _, prefix := range [...]string{"https%3A", "http%3A", "https:/", "http:/"} {
-			if at := indexFold(l.raw[len(w.path):], strings.ToLower(prefix)); at > len("https://") {
-				inner := l.raw[len(w.path):][at:]
-				if strings.HasSuffix(prefix, "A") {
-					inner, _, _ = strings.Cut(inner, "?")
-					inner = unescape(inner)
-				}
-				return absolute(inner, l)
-			}
-		}
+		return absolute(innerLink(l.raw), l)
 	case "proofpoint2":
 		v := firstValue(l.query, w.names)
 		return absolute(unescape(strings.NewReplacer("-", "%", "_", "/").Replace(v)), l)
 	case "proofpoint3":
 		return proofpoint3(l.raw)
 	case "fence":
-		_, rest, ok := strings.Cut(l.raw, "___")
+		_, rest, _ := strings.Cut(l.raw, "___")
 		inner, _, closed := strings.Cut(rest, "___")
-		return inner, ok && closed
+		if closed {
+			return absolute(inner, l)
+		}
 	}
 	return "", false
+}
+
+// innerLink is the link that another holds behind its own path, escaped or not.
+func innerLink(raw string) string {
+	const own = len("https://")
+	for _, escaped := range [...]string{"https%3a", "http%3a"} {
+		if at := indexFold(raw[own:], escaped); at > 0 {
+			inner, _, _ := strings.Cut(raw[own+at:], "?")
+			return unescape(inner)
+		}
+	}
+	if at := strings.LastIndex(raw, "http"); at > own {
+		return raw[at:]
+	}
+	return ""
 }
 
 // firstValue is the value of the first of names that a query has.

@@ -19,6 +19,7 @@ const (
 	meansVideo                         // what follows is for video systems
 	meansDial                          // an address to dial
 	meansMail                          // an address to write to
+	meansHead                          // a line of a mail's head
 	meansNone                          // a value that says there is none
 	meansIs                            // "is" between a label and its value
 )
@@ -26,7 +27,7 @@ const (
 var meanings = map[string]meaning{
 	"passcode": meansPasscode, "access": meansAccess, "pin": meansPIN, "number": meansNumber,
 	"elsewhere": meansElsewhere, "video": meansVideo | meansElsewhere, "dial": meansDial,
-	"mail": meansMail, "none": meansNone, "is": meansIs,
+	"mail": meansMail, "head": meansHead, "none": meansNone, "is": meansIs,
 }
 
 // lexicon finds the words of words.txt in a text, in any letter case. A word of
