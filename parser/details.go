@@ -15,7 +15,9 @@ func (m *meeting) readDetails(location, body *reader) {
 	if m.best.number != "" {
 		return
 	}
-	if user, _, ok := strings.Cut(m.sip, "@"); ok && len(user) >= 3 && allDigits(user) && m.best.gateway == "" {
+	user, _, _ := strings.Cut(m.sip, "@")
+	user, _, _ = strings.Cut(user, ".") // as in <number>.<passcode>@zoomcrc.com
+	if len(user) >= 3 && allDigits(user) && !m.throughGateway() {
 		m.best.number = user
 		return
 	}
@@ -28,6 +30,17 @@ func (m *meeting) readDetails(location, body *reader) {
 			}
 		}
 	}
+}
+
+// throughGateway reports whether the address is that of an interop gateway, whose
+// digits are no number of the meeting.
+func (m *meeting) throughGateway() bool {
+	for _, c := range m.list {
+		if c.sip == m.sip {
+			return c.gateway != ""
+		}
+	}
+	return false
 }
 
 // How much of a text is read for labels, before the link and behind it.
@@ -52,6 +65,59 @@ func (m *meeting) readAround(text string, from, at, to int) {
 	if m.best.passcode == "" {
 		m.best.passcode, _ = m.passcode(text, from, at, s, m.best.number)
 	}
+	if m.best.passcode == "" && m.best.number != "" {
+		m.best.passcode = m.nextLabelled(text, at, to, s, m.best.number)
+	}
+}
+
+// labelMeanings is what a label can tell of its value.
+const labelMeanings = meansPasscode | meansAccess | meansPIN | meansNumber | meansElsewhere
+
+// nextLabelled is the passcode in a language that words.txt does not know: all
+// services write it in the line below the number's. It is read by its place
+// alone, so the number's label must be unknown, too, and the value no plain word.
+func (p *Parser) nextLabelled(text string, from, to int, s *service, number string) string {
+	for i := from; i < to; i++ {
+		if !isDigit(text[i]) || i > 0 && isDigit(text[i-1]) {
+			continue
+		}
+		end := digitsEnd(text, i, to)
+		if digitsOf(text[i:end]) != number || !standsAsNumber(text, i, end, s) {
+			continue
+		}
+		label, colon := labelBefore(text, from, i)
+		if !colon || p.words.means(label)&labelMeanings != 0 {
+			return ""
+		}
+		line := strings.TrimLeft(text[end:to], " \t\r\n>*_")
+		if strings.IndexByte(text[end:to-len(line)], '\n') < 0 {
+			return ""
+		}
+		line, _, _ = strings.Cut(line, "\n")
+		label, value, ok := cutColon(line)
+		if !ok || len(label) > 60 || p.words.means(label)&labelMeanings != 0 || strings.Contains(strings.TrimSpace(value), " ") {
+			return ""
+		}
+		code, ok := p.typed(value, labelledValue{sure: true}, len(value), number, s)
+		if ok && strong(code) && !looksLikeDate(code) {
+			return code
+		}
+		return ""
+	}
+	return ""
+}
+
+// cutColon cuts a line at its first colon, of either width.
+func cutColon(line string) (label, value string, ok bool) {
+	if label, value, ok = strings.Cut(line, ":"); ok {
+		return label, value, true
+	}
+	return strings.Cut(line, "：")
+}
+
+// looksLikeDate reports whether a word is of digits and what separates them.
+func looksLikeDate(word string) bool {
+	return !allDigits(word) && strings.Trim(word, "0123456789.-/") == ""
 }
 
 // number finds the meeting's number in text[from:to]: digits under a label.
@@ -328,11 +394,10 @@ func trimToken(token, lead string) string {
 	if strings.ContainsAny(lead, "*_") {
 		token = strings.TrimRight(token, "*_")
 	}
-	token = strings.TrimRight(token, ",;'”“»")
-	if strings.HasSuffix(token, ")") && !strings.Contains(token, "(") {
-		token = token[:strings.IndexByte(token, ')')]
+	if at := strings.IndexByte(token, ')'); at > 0 && !strings.Contains(token[:at], "(") {
+		token = token[:at]
 	}
-	token = strings.TrimRight(token, ",;")
+	token = strings.TrimRight(token, ",;'”“»")
 	if bare := strings.TrimRight(token, "."); alnumOnly(bare) {
 		token = bare
 	}

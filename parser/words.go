@@ -119,11 +119,8 @@ func (l *lexicon) next(text string, from int) (word, bool) {
 		found := word{start: i}
 		for _, e := range l.words[[2]byte{a, b}] {
 			if end := i + len(e.word); hasPrefixFold(text[i:], e.word) && (!e.whole || standsAlone(text, i, end)) {
-				if end > found.end { // the longest word speaks
-					found.end, found.means = end, e.means
-				} else if end == found.end {
-					found.means |= e.means
-				}
+				found.end = max(found.end, end)
+				found.means |= e.means
 			}
 		}
 		if found.means != 0 {
