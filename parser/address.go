@@ -81,9 +81,9 @@ func (r *reader) dialable(user, host string, start, end int) (finding, bool) {
 	case isIPv4(host) && !digits:
 	case said&meansMail != 0 && said&meansDial == 0:
 	case digits:
-		return finding{rule: "address of digits"}, true
+		return finding{rule: "address of digits", h323: r.onlyH323(start)}, true
 	case said&meansDial != 0 && said&meansMail == 0:
-		return finding{rule: "address to dial"}, true
+		return finding{rule: "address to dial", h323: r.onlyH323(start)}, true
 	}
 	return finding{}, false
 }
@@ -118,6 +118,13 @@ func (r *reader) around(start, end int) meaning {
 		return 0
 	}
 	return r.words.means(line) & (meansDial | meansMail)
+}
+
+// onlyH323 reports whether the line before an address speaks of H.323 and not of
+// SIP.
+func (r *reader) onlyH323(at int) bool {
+	line := r.text[max(r.lineStart(at), at-60):at]
+	return (indexFold(line, "h.323") >= 0 || indexFold(line, "h323") >= 0) && indexFold(line, "sip") < 0
 }
 
 // inHead reports whether the line of which text[from:at] is the start is one of

@@ -160,7 +160,7 @@ func (r *reader) settle() {
 func (p *Parser) choose(location, body *reader, online string) (result Result) {
 	list := p.candidates(location, body, online)
 	if len(list) == 0 {
-		return result
+		return p.spoken(location, body)
 	}
 	best := list[0]
 	m := meeting{Parser: p, best: best, list: list}

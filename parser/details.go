@@ -11,6 +11,9 @@ func (m *meeting) readDetails(location, body *reader) {
 		from, to := m.segment(in)
 		at := m.anchor(in)
 		m.readAround(in.text, max(from, at-before), at, min(to, at+after))
+		if m.best.passcode == "" && m.best.number != "" {
+			m.readElsewhere(in.text, to)
+		}
 	}
 	if m.best.number != "" {
 		return
@@ -71,7 +74,27 @@ func (m *meeting) readAround(text string, from, at, to int) {
 }
 
 // labelMeanings is what a label can tell of its value.
-const labelMeanings = meansPasscode | meansAccess | meansPIN | meansNumber | meansElsewhere
+const labelMeanings = meansPasscode | meansAccess | meansPIN | meansNumber | meansConference | meansElsewhere
+
+// readElsewhere reads what stands below the meeting's number where that is
+// repeated behind the links of other meetings.
+func (m *meeting) readElsewhere(text string, from int) {
+	for i, to := from, min(len(text), from+after); i < to; {
+		if !isDigit(text[i]) {
+			i++
+			continue
+		}
+		end := digitsEnd(text, i, to)
+		if digitsOf(text[i:end]) == m.best.number && standsAsNumber(text, i, end, m.best.service) {
+			if next := strings.Index(text[end:to], "://"); next >= 0 {
+				to = end + next
+			}
+			m.best.passcode, _ = m.passcode(text, end, to, m.best.service, m.best.number)
+			return
+		}
+		i = end
+	}
+}
 
 // nextLabelled is the passcode in a language that words.txt does not know: all
 // services write it in the line below the number's. It is read by its place
@@ -146,8 +169,10 @@ func (p *Parser) number(text string, from, to int, s *service) (digits string, a
 		said := p.words.means(label)
 		switch {
 		case said&(meansElsewhere|meansPasscode|meansPIN) != 0 && said&meansNumber == 0, said&meansElsewhere != 0:
-		case said&meansNumber != 0, said&meansAccess != 0 && len(group) >= 9:
+		case said&meansNumber != 0, said&meansAccess != 0 && len(group) >= 9,
+			said&meansConference != 0 && s != nil && s.phone:
 			return group, start
+		case said&meansConference != 0:
 		case unsure == "" && s != nil && s.labelled && colon && len(group) >= 9:
 			unsure, unsureAt = group, start
 		}

@@ -81,12 +81,12 @@ func New(extra ...RuleFile) (*Parser, error) {
 	return &Parser{rules, words}, nil
 }
 
-// builtin is the parser of the built-in rules alone. A test holds that they
-// have no fault.
+// builtin is the parser of the built-in rules alone. They are part of the
+// program; a test holds that they have no fault.
 var builtin = sync.OnceValue(func() *Parser {
 	p, err := New()
 	if err != nil {
-		return &Parser{&ruleset{}, &lexicon{}}
+		panic("parser: the built-in rules are at fault: " + err.Error())
 	}
 	return p
 })

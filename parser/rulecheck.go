@@ -3,6 +3,7 @@ package parser
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -105,7 +106,7 @@ func (r *ruleset) checkService(s *service) (faults []lineFault) {
 		fault(s.line, "it needs an example of a meeting (is) and of a link that is none (isnt)")
 	}
 	for _, e := range s.meetings {
-		v, ok := r.judge(e.url)
+		v, ok := r.judge(e.url, s)
 		switch {
 		case !ok:
 			fault(e.line, "%s is not recognised", e.url)
@@ -116,19 +117,23 @@ func (r *ruleset) checkService(s *service) (faults []lineFault) {
 		}
 	}
 	for _, e := range s.others {
-		if v, ok := r.judge(e.url); ok {
+		if v, ok := r.judge(e.url, s); ok {
 			fault(e.line, "%s is recognised as %s by %s", e.url, v.group.service.id, v.rule.text)
 		}
 	}
 	return faults
 }
 
-func (r *ruleset) judge(url string) (verdict, bool) {
+// judge classifies an example in a text that says what its own service needs,
+// and nothing that another does.
+func (r *ruleset) judge(url string, s *service) (verdict, bool) {
 	l, ok := splitLink(url)
 	if !ok {
 		return verdict{}, false
 	}
-	return r.classify(l, func([]string) bool { return true })
+	return r.classify(l, func(words []string) bool {
+		return slices.ContainsFunc(s.groups, func(g *group) bool { return slices.Equal(g.near, words) })
+	})
 }
 
 func (r *ruleset) checkRewriter(w *rewriter) (faults []lineFault) {

@@ -130,6 +130,10 @@ func (r *ruleReader) serviceDirective(word string, args []string) (known bool, e
 		s.name = strings.Join(args, " ")
 	case "words":
 		s.words = append(s.words, commaList(args)...)
+	case "spoken":
+		if _, err := fmt.Sscanf(args[0], "%d-%d", &s.spoken[0], &s.spoken[1]); err != nil || s.spoken[0] < 5 || s.spoken[1] < s.spoken[0] {
+			return true, fmt.Errorf("%q: the count of digits is written 9-11", args[0])
+		}
 	case "labelled":
 		s.labelled = true
 	case "pin":

@@ -10,6 +10,8 @@ type service struct {
 	file  string
 	line  int
 
+	spoken [2]int // how many digits a number has that may do without a link
+
 	labelled bool // its links hold no number: labelled digits are one in any language
 	pin      bool // what is labelled PIN is the passcode
 	phone    bool // the number keyed in on a telephone is the meeting's

@@ -34,8 +34,9 @@ type reader struct {
 	text    string
 	found   []finding
 	keyword Keyword
-	looked  int // addresses whose surroundings were read
-	done    int // everything before it is part of something found
+	notYet  bool // a link to register by, or to a recording
+	looked  int  // addresses whose surroundings were read
+	done    int  // everything before it is part of something found
 }
 
 // Bytes that something can be found at: the colon and slash of a link, the at
@@ -179,6 +180,8 @@ func (r *reader) offer(raw string, at, end int) {
 			at: at, end: end, service: v.group.service, rule: v.rule.text, url: l.raw,
 			number: v.number, passcode: v.passcode, weak: v.group.weak,
 		})
+	} else if indexFold(l.path, "regist") >= 0 || indexFold(l.path, "rec") >= 0 {
+		r.notYet = true
 	}
 }
 

@@ -11,21 +11,22 @@ import (
 type meaning uint16
 
 const (
-	meansPasscode  meaning = 1 << iota // a typed password follows
-	meansAccess                        // a code follows, of either kind
-	meansPIN                           // a PIN follows
-	meansNumber                        // a meeting's number follows
-	meansElsewhere                     // what follows is for telephones, video systems, hosts, or no meeting at all
-	meansVideo                         // what follows is for video systems
-	meansDial                          // an address to dial
-	meansMail                          // an address to write to
-	meansHead                          // a line of a mail's head
-	meansNone                          // a value that says there is none
-	meansIs                            // "is" between a label and its value
+	meansPasscode   meaning = 1 << iota // a typed password follows
+	meansAccess                         // a code follows, of either kind
+	meansPIN                            // a PIN follows
+	meansNumber                         // a meeting's number follows
+	meansConference                     // a telephone conference's number follows
+	meansElsewhere                      // what follows is for telephones, video systems, hosts, or no meeting at all
+	meansVideo                          // what follows is for video systems
+	meansDial                           // an address to dial
+	meansMail                           // an address to write to
+	meansHead                           // a line of a mail's head
+	meansNone                           // a value that says there is none
+	meansIs                             // "is" between a label and its value
 )
 
 var meanings = map[string]meaning{
-	"passcode": meansPasscode, "access": meansAccess, "pin": meansPIN, "number": meansNumber,
+	"passcode": meansPasscode, "access": meansAccess, "pin": meansPIN, "number": meansNumber, "conference": meansConference,
 	"elsewhere": meansElsewhere, "video": meansVideo | meansElsewhere, "dial": meansDial,
 	"mail": meansMail, "head": meansHead, "none": meansNone, "is": meansIs,
 }
