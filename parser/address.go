@@ -1,12 +1,18 @@
 package parser
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // atSign looks at what an at sign is the middle or the start of.
 func (r *reader) atSign(i int) int {
 	width := atSign(r.text[i:])
 	if width == 0 {
 		return i + 1
+	}
+	if next := i + width; next == len(r.text) || !isAlnum(r.text[next]) && r.text[next] < utf8.RuneSelf {
+		return next
 	}
 	start := i
 	for start > r.done && i-start < longestUser && userBytes[r.text[start-1]] {
@@ -135,8 +141,7 @@ func (r *reader) inHead(from, at int) bool {
 	if !ok || len(label) > 30 {
 		return false
 	}
-	w, ok := r.words.next(label, 0)
-	return ok && w.start == 0 && w.end == len(label) && w.means&meansHead != 0
+	return r.words.is(label, meansHead)
 }
 
 func (r *reader) lineStart(at int) int {

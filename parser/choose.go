@@ -42,8 +42,11 @@ func (p *Parser) read(t *Text, text string, isHTML bool) *reader {
 	if isHTML {
 		text = visibleText(text, r.reference, func() { r.found = nil })
 	}
+	links := len(r.found)
 	r.scan(text)
-	slices.SortStableFunc(r.found, func(a, b finding) int { return a.at - b.at })
+	if links > 0 && links < len(r.found) {
+		slices.SortStableFunc(r.found, func(a, b finding) int { return a.at - b.at })
+	}
 	return r
 }
 

@@ -349,7 +349,7 @@ func (p *Parser) directValue(text string, w word, to int) labelledValue {
 		return labelledValue{at: -1}
 	}
 	first, _, _ := strings.Cut(rest, " ")
-	if len(first) < len(rest) && p.words.means(first)&meansIs != 0 {
+	if len(first) < len(rest) && p.words.is(first, meansIs) {
 		return labelledValue{at: at + len(first) + 1, sure: true}
 	}
 	return labelledValue{at: at, blank: true}
@@ -379,7 +379,7 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 		looksLikeAddress(token), looksLikeTime(token),
 		strings.HasSuffix(token, "#") && !(s != nil && s.pin && allDigits(token[:len(token)-1])),
 		number != "" && digits == number,
-		p.words.means(token)&meansNone != 0:
+		p.words.is(token, meansNone):
 		return "", false
 	}
 	token = strings.TrimSuffix(token, "#")

@@ -167,7 +167,7 @@ func (h *htmlReader) startTag(i int) int {
 		if string(lower) == h.hiddenName {
 			h.hidden++
 		}
-	} else if !h.showsHidden && hides(attributes) && !isVoid(lower) {
+	} else if len(attributes) > len(">") && !h.showsHidden && hides(attributes) && !isVoid(lower) {
 		h.hidden, h.hiddenName = 1, string(lower)
 		return end
 	}

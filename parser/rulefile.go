@@ -246,7 +246,9 @@ func (r *ruleReader) hosts(list *[]string, args []string) error {
 		host = lowerASCII(host)
 		bare := strings.TrimPrefix(strings.TrimSuffix(host, ".*"), "*.")
 		if len(host) > 2 && host[0] == '*' && host[len(host)-1] == '*' {
-			bare = host[1 : len(host)-1]
+			if bare = host[1 : len(host)-1]; len(bare) < 3 {
+				return fmt.Errorf("%q: three letters at least, or it fits too much", host)
+			}
 		}
 		if host != "*" && (bare == "" || strings.ContainsAny(bare, "*/:@")) {
 			return fmt.Errorf("%q: a host is written zoom.us, *.zoom.us, meet.*, *jitsi* or *", host)

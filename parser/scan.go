@@ -140,20 +140,20 @@ func (r *reader) slash(i int) int {
 }
 
 // names reports whether a host is known by its name, not just by its path.
-func (r *ruleset) names(host string) bool {
-	if r.exact[host] != nil {
-		return true
+func (r *ruleset) names(host string) bool { return r.groupsOf(host) != nil }
+
+// groupsOf is the groups of rules that a host is named in.
+func (r *ruleset) groupsOf(host string) []*group {
+	if h := r.hosts[host]; h != nil && h.groups != nil {
+		return h.groups
 	}
-	for {
-		_, parent, ok := strings.Cut(host, ".")
-		if !ok {
-			return false
+	_, parent, ok := strings.Cut(host, ".")
+	for ; ok; _, parent, ok = strings.Cut(parent, ".") {
+		if h := r.hosts[parent]; h != nil && h.below != nil {
+			return h.below
 		}
-		if r.suffix[parent] != nil {
-			return true
-		}
-		host = parent
 	}
+	return nil
 }
 
 // offer takes a link as it was written, and keeps it if it joins a meeting.
@@ -198,18 +198,7 @@ func (r *reader) says(words []string) bool {
 
 // hint keeps the service whose host a link names that cannot be undone.
 func (r *reader) hint(host string, at, end int) {
-	if host == "" {
-		return
-	}
-	groups := r.rules.exact[host]
-	for rest := host; groups == nil; {
-		_, parent, ok := strings.Cut(rest, ".")
-		if !ok {
-			return
-		}
-		groups, rest = r.rules.suffix[parent], parent
-	}
-	for _, g := range groups {
+	for _, g := range r.rules.groupsOf(host) {
 		if !g.excludes(host) && !g.weak && len(g.near) == 0 {
 			r.found = append(r.found, finding{at: at, end: end, service: g.service, rule: "host named by a rewriter", weak: true})
 			return

@@ -52,13 +52,17 @@ func (r *ruleset) unwrap(l link) (target link, hint string, ok bool) {
 }
 
 func (r *ruleset) rewriterOf(l link) *rewriter {
-	if w := firstRewriter(r.rewriteExact[l.host], l); w != nil {
-		return w
-	}
-	first, rest, _ := strings.Cut(l.host, ".")
-	for ok := true; ok; _, rest, ok = strings.Cut(rest, ".") {
-		if w := firstRewriter(r.rewriteSuffix[rest], l); w != nil {
+	if h := r.hosts[l.host]; h != nil && h.rewriters != nil {
+		if w := firstRewriter(h.rewriters, l); w != nil {
 			return w
+		}
+	}
+	first, parent, ok := strings.Cut(l.host, ".")
+	for ; ok; _, parent, ok = strings.Cut(parent, ".") {
+		if h := r.hosts[parent]; h != nil && h.rewrites != nil {
+			if w := firstRewriter(h.rewrites, l); w != nil {
+				return w
+			}
 		}
 	}
 	return firstRewriter(r.rewritePrefix[first], l)
