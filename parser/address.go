@@ -19,7 +19,9 @@ func (r *reader) atSign(i int) int {
 		start--
 	}
 	if start < i && width == 1 {
-		return r.address(start, i)
+		if end := r.address(start, i); end > i+1 {
+			return end
+		}
 	}
 	if !r.keyword.found() {
 		if k, ok := keywordAt(r.text, i, width); ok {
@@ -117,8 +119,7 @@ func (r *reader) around(start, end int) meaning {
 	if said != 0 || len(before) > 40 {
 		return said
 	}
-	line := strings.TrimRight(r.text[:from], "\r\n\t >|")
-	line = line[max(0, len(line)-reach):]
+	line := strings.TrimRight(r.text[max(0, from-reach):from], "\r\n\t >|")
 	line = line[strings.LastIndexByte(line, '\n')+1:]
 	if strings.IndexByte(line, '@') >= 0 {
 		return 0

@@ -37,8 +37,8 @@ type candidate struct {
 }
 
 // read scans a text.
-func (p *Parser) read(t *Text, text string, isHTML bool) *reader {
-	r := &reader{Parser: p, whole: t}
+func (p *Parser) read(e *event, text string, isHTML bool) *reader {
+	r := &reader{Parser: p, event: e}
 	if isHTML {
 		text = visibleText(text, r.reference, func() { r.found = nil })
 	}
@@ -58,9 +58,9 @@ func (r *reader) reference(at int, href string) {
 	case "http", "https":
 		r.offer(href[:linkEnd(href)], at, at)
 	case "msteams", "zoommtg", "zoomus", "zoomrc", "sip", "sips", "h323":
-		inner := reader{Parser: r.Parser, whole: r.whole}
+		inner := reader{Parser: r.Parser, event: r.event}
 		inner.scan(unescape(href))
-		for _, f := range inner.found {
+		for _, f := range inner.found[:min(len(inner.found), most-len(r.found))] {
 			f.at, f.end = at, at
 			r.found = append(r.found, f)
 		}
@@ -78,7 +78,8 @@ func (r *reader) reference(at int, href string) {
 
 // Candidates lists all that Parse chooses from, best first.
 func (p *Parser) Candidates(t Text) []Candidate {
-	list := p.candidates(p.read(&t, t.Location, false), p.read(&t, t.Body, t.HTML), t.Online)
+	e := &event{Text: t}
+	list := p.candidates(p.read(e, t.Location, false), p.read(e, t.Body, t.HTML), t.Online)
 	out := make([]Candidate, 0, len(list))
 	for _, c := range list {
 		where := "online"
@@ -118,7 +119,7 @@ func (p *Parser) candidates(location, body *reader, online string) []candidate {
 		}
 	}
 	if online != "" {
-		r := reader{Parser: p, whole: location.whole}
+		r := reader{Parser: p, event: location.event}
 		r.offer(online, 0, 0)
 		for _, f := range r.found {
 			list = append(list, candidate{finding: f, rank: RankOnline})

@@ -160,6 +160,9 @@ func (h *htmlReader) startTag(i int) int {
 	name := tagName(h.body[i+1:])
 	start := i + 1 + len(name)
 	end := h.tagEnd(start)
+	if h.body[end-1] != '>' { // the text was cut here, and a link in it with it
+		return end
+	}
 	attributes := h.body[start:end]
 	var low [10]byte
 	lower := lowerInto(low[:], name)

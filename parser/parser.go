@@ -99,12 +99,12 @@ func Candidates(t Text) []Candidate { return builtin().Candidates(t) }
 
 // Parse reads a text.
 func (p *Parser) Parse(t Text) Result {
-	location, body := p.read(&t, t.Location, false), p.read(&t, t.Body, t.HTML)
+	e := &event{Text: t}
+	location, body := p.read(e, t.Location, false), p.read(e, t.Body, t.HTML)
 	result := p.choose(location, body, t.Online)
-	switch {
-	case location.keyword.found():
-		result.Keyword, result.KeywordIn = location.keyword.String(), "location"
-	case body.keyword.found():
+	if k, found := FindKeyword(t.Location); found {
+		result.Keyword, result.KeywordIn = k.String(), "location"
+	} else if body.keyword.found() {
 		result.Keyword, result.KeywordIn = body.keyword.String(), "body"
 	}
 	return result

@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -30,7 +31,7 @@ const most = 1000
 type reader struct {
 	*Parser
 	where   string // "location" or "body"
-	whole   *Text
+	event   *event
 	text    string
 	found   []finding
 	keyword Keyword
@@ -111,6 +112,9 @@ func hasSuffixFold(s, suffix string) bool {
 func (r *reader) linkAt(start, colon int) int {
 	body := colon + len("://")
 	end := body + linkEnd(r.text[body:])
+	if end-start > longestLink {
+		return end
+	}
 	raw := trimLink(r.text, start, end)
 	if start > 0 && r.text[start-1] == '<' {
 		if whole, after := unfold(r.text, start, end); after > end {
@@ -135,7 +139,9 @@ func (r *reader) slash(i int) int {
 		return i + 1
 	}
 	end := i + linkEnd(r.text[i:])
-	r.offer("https://"+trimLink(r.text, start, end), start, end)
+	if end-start <= longestLink {
+		r.offer("https://"+trimLink(r.text, start, end), start, end)
+	}
 	return end
 }
 
@@ -175,7 +181,7 @@ func (r *reader) offer(raw string, at, end int) {
 		r.found = append(r.found, f)
 		return
 	}
-	if v, ok := r.rules.classify(l, r.says); ok {
+	if v, ok := r.rules.classify(l, r.event.says); ok {
 		r.found = append(r.found, finding{
 			at: at, end: end, service: v.group.service, rule: v.rule.text, url: l.raw,
 			number: v.number, passcode: v.passcode, weak: v.group.weak,
@@ -185,15 +191,26 @@ func (r *reader) offer(raw string, at, end int) {
 	}
 }
 
+// event is what all readers of a text's parts share.
+type event struct {
+	Text
+	said map[*string]bool // lists of words that were looked for, by their first
+}
+
 // says reports whether the event's text holds one of some words.
-func (r *reader) says(words []string) bool {
+func (e *event) says(words []string) bool {
 	const reach = 64 << 10
-	for _, w := range words {
-		if indexFold(r.whole.Location, w) >= 0 || indexFold(r.whole.Body[:min(len(r.whole.Body), reach)], w) >= 0 {
-			return true
-		}
+	if said, known := e.said[&words[0]]; known {
+		return said
 	}
-	return false
+	said := slices.ContainsFunc(words, func(w string) bool {
+		return indexFold(e.Location, w) >= 0 || indexFold(e.Body[:min(len(e.Body), reach)], w) >= 0
+	})
+	if e.said == nil {
+		e.said = map[*string]bool{}
+	}
+	e.said[&words[0]] = said
+	return said
 }
 
 // hint keeps the service whose host a link names that cannot be undone.
@@ -211,6 +228,9 @@ func (r *reader) hint(host string, at, end int) {
 func (r *reader) appLink(start, colon int, scheme string) int {
 	body := colon + len("://")
 	end := body + linkEnd(r.text[body:])
+	if end-start > longestLink {
+		return end
+	}
 	raw := "https" + trimLink(r.text, colon, end)
 	switch scheme {
 	case "msteams":
@@ -243,12 +263,12 @@ func linkEnd(s string) int {
 			depth--
 		case c == '?' || c == '#':
 			query = true
-		case c == '{' && strings.HasPrefix(s[i:], `{"`): // Teams, unescaped
-			if closing := strings.IndexByte(s[i:min(len(s), i+400)], '}'); closing > 0 && !strings.ContainsAny(s[i:i+closing], " \t\r\n<>") {
-				i += closing
-				continue
+		case c == '{':
+			size := objectEnd(s[i:])
+			if size == 0 {
+				return i
 			}
-			return i
+			i += size - 1
 		case c == ';' && (endsEntity(s[:i]) || strings.HasSuffix(s[:i], "__")):
 		case c == ',' && (query || i+1 < len(s) && !isLetter(s[i+1])) && !strings.HasPrefix(s[i+1:], "http"):
 		case c == ':' && nextLink(s, i) > 0:
@@ -265,6 +285,23 @@ func linkEnd(s string) int {
 		}
 	}
 	return len(s)
+}
+
+// objectEnd is the length of the JSON object that s starts with, which Teams has
+// in its links and some calendars do not escape; 0 if it is none.
+func objectEnd(s string) int {
+	if !strings.HasPrefix(s, `{"`) {
+		return 0
+	}
+	for i := 0; i < min(len(s), 400); i++ {
+		switch c := s[i]; {
+		case c == '}':
+			return i + 1
+		case c <= ' ', c >= 0x7F, c == '<', c == '>', c == '\\':
+			return 0
+		}
+	}
+	return 0
 }
 
 // Bytes that end a link, or may.

@@ -144,7 +144,8 @@ func absolute(inner string, outer link) (string, bool) {
 			inner = scheme + "/" + inner[len(scheme):]
 		}
 	}
-	_, ok := cutScheme(inner)
+	rest, ok := cutScheme(inner)
+	inner = inner[:len(inner)-len(rest)+linkEnd(rest)] // what was escaped may be no link to its end
 	return inner, ok && inner != outer.raw
 }
 
