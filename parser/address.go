@@ -1,6 +1,9 @@
 package parser
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // atSign looks at what an at sign is the middle or the start of.
 func (r *reader) atSign(i int) int {
@@ -8,12 +11,17 @@ func (r *reader) atSign(i int) int {
 	if width == 0 {
 		return i + 1
 	}
+	if next := i + width; next == len(r.text) || !isAlnum(r.text[next]) && r.text[next] < utf8.RuneSelf {
+		return next
+	}
 	start := i
 	for start > r.done && i-start < longestUser && userBytes[r.text[start-1]] {
 		start--
 	}
 	if start < i && width == 1 {
-		return r.address(start, i)
+		if end := r.address(start, i); end > i+1 {
+			return end
+		}
 	}
 	if !r.keyword.found() {
 		if k, ok := keywordAt(r.text, i, width); ok {
@@ -81,9 +89,9 @@ func (r *reader) dialable(user, host string, start, end int) (finding, bool) {
 	case isIPv4(host) && !digits:
 	case said&meansMail != 0 && said&meansDial == 0:
 	case digits:
-		return finding{rule: "address of digits"}, true
+		return finding{rule: "address of digits", h323: r.onlyH323(start)}, true
 	case said&meansDial != 0 && said&meansMail == 0:
-		return finding{rule: "address to dial"}, true
+		return finding{rule: "address to dial", h323: r.onlyH323(start)}, true
 	}
 	return finding{}, false
 }
@@ -104,17 +112,37 @@ func (r *reader) around(start, end int) meaning {
 			after = after[:at]
 		}
 	}
-	said := r.words.means(before) | r.words.means(after)
+	said := (r.words.means(before) | r.words.means(after)) & (meansDial | meansMail)
+	if r.inHead(from, start) {
+		return meansMail
+	}
 	if said != 0 || len(before) > 40 {
 		return said
 	}
-	line := strings.TrimRight(r.text[:from], "\r\n\t >|")
-	line = line[max(0, len(line)-reach):]
+	line := strings.TrimRight(r.text[max(0, from-reach):from], "\r\n\t >|")
 	line = line[strings.LastIndexByte(line, '\n')+1:]
 	if strings.IndexByte(line, '@') >= 0 {
 		return 0
 	}
-	return r.words.means(line)
+	return r.words.means(line) & (meansDial | meansMail)
+}
+
+// onlyH323 reports whether the line before an address speaks of H.323 and not of
+// SIP.
+func (r *reader) onlyH323(at int) bool {
+	line := r.text[max(r.lineStart(at), at-60):at]
+	return (indexFold(line, "h.323") >= 0 || indexFold(line, "h323") >= 0) && indexFold(line, "sip") < 0
+}
+
+// inHead reports whether the line of which text[from:at] is the start is one of
+// a mail's head, as "From: …".
+func (r *reader) inHead(from, at int) bool {
+	label, _, ok := strings.Cut(r.text[from:at], ":")
+	label = strings.Trim(label, "> *\t\u00a0")
+	if !ok || len(label) > 30 {
+		return false
+	}
+	return r.words.is(label, meansHead)
 }
 
 func (r *reader) lineStart(at int) int {

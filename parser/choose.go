@@ -37,13 +37,16 @@ type candidate struct {
 }
 
 // read scans a text.
-func (p *Parser) read(text string, isHTML bool) *reader {
-	r := &reader{Parser: p}
+func (p *Parser) read(e *event, text string, isHTML bool) *reader {
+	r := &reader{Parser: p, event: e}
 	if isHTML {
 		text = visibleText(text, r.reference, func() { r.found = nil })
 	}
+	links := len(r.found)
 	r.scan(text)
-	slices.SortStableFunc(r.found, func(a, b finding) int { return a.at - b.at })
+	if links > 0 && links < len(r.found) {
+		slices.SortStableFunc(r.found, func(a, b finding) int { return a.at - b.at })
+	}
 	return r
 }
 
@@ -55,9 +58,9 @@ func (r *reader) reference(at int, href string) {
 	case "http", "https":
 		r.offer(href[:linkEnd(href)], at, at)
 	case "msteams", "zoommtg", "zoomus", "zoomrc", "sip", "sips", "h323":
-		inner := reader{Parser: r.Parser}
+		inner := reader{Parser: r.Parser, event: r.event}
 		inner.scan(unescape(href))
-		for _, f := range inner.found {
+		for _, f := range inner.found[:min(len(inner.found), most-len(r.found))] {
 			f.at, f.end = at, at
 			r.found = append(r.found, f)
 		}
@@ -75,7 +78,8 @@ func (r *reader) reference(at int, href string) {
 
 // Candidates lists all that Parse chooses from, best first.
 func (p *Parser) Candidates(t Text) []Candidate {
-	list := p.candidates(p.read(t.Location, false), p.read(t.Body, t.HTML), t.Online)
+	e := &event{Text: t}
+	list := p.candidates(p.read(e, t.Location, false), p.read(e, t.Body, t.HTML), t.Online)
 	out := make([]Candidate, 0, len(list))
 	for _, c := range list {
 		where := "online"
@@ -107,7 +111,7 @@ func (p *Parser) candidates(location, body *reader, online string) []candidate {
 	location.where, body.where = "location", "body"
 	var list []candidate
 	for _, r := range [...]*reader{location, body} {
-		r.settle(location, body)
+		r.settle()
 		for _, f := range r.found {
 			if !f.tone {
 				list = append(list, candidate{f, rank(f, r == location), r})
@@ -115,7 +119,7 @@ func (p *Parser) candidates(location, body *reader, online string) []candidate {
 		}
 	}
 	if online != "" {
-		r := reader{Parser: p}
+		r := reader{Parser: p, event: location.event}
 		r.offer(online, 0, 0)
 		for _, f := range r.found {
 			list = append(list, candidate{finding: f, rank: RankOnline})
@@ -141,10 +145,10 @@ func rank(f finding, location bool) int {
 
 // settle drops what the text around it does not bear out, and completes what is
 // in two places of it.
-func (r *reader) settle(texts ...*reader) {
+func (r *reader) settle() {
 	kept := r.found[:0]
 	for _, f := range r.found {
-		if len(f.near) > 0 && !anySays(texts, f.near) || f.gateway != "" && !r.complete(&f) {
+		if f.gateway != "" && !r.complete(&f) {
 			continue
 		}
 		if n := len(kept); n > 0 && kept[n-1].url == f.url && f.url != "" {
@@ -154,126 +158,4 @@ func (r *reader) settle(texts ...*reader) {
 		kept = append(kept, f)
 	}
 	r.found = kept
-}
-
-func anySays(texts []*reader, words []string) bool {
-	const reach = 64 << 10
-	for _, r := range texts {
-		for _, w := range words {
-			if indexFold(r.text[:min(len(r.text), reach)], w) >= 0 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// choose puts the meeting together from the best candidate and what belongs to it.
-func (p *Parser) choose(location, body *reader, online string) (result Result) {
-	list := p.candidates(location, body, online)
-	if len(list) == 0 {
-		return result
-	}
-	best := list[0]
-	m := meeting{Parser: p, best: best, list: list}
-	if best.url == "" {
-		m.joinLink()
-	}
-	m.address()
-	m.readDetails(location, body)
-	result.Provider, result.JoinURL, result.SIP = m.best.provider(), m.best.url, m.sip
-	result.MeetingNumber, result.Passcode = m.best.number, m.best.passcode
-	return result
-}
-
-// meeting is what is put together. best is the link, once there is one.
-type meeting struct {
-	*Parser
-	best candidate
-	list []candidate
-	sip  string
-}
-
-// joinLink finds the link of a meeting of which an address came first.
-func (m *meeting) joinLink() {
-	for _, c := range m.list {
-		if c.url != "" && !c.weak && (m.best.service == nil || c.service.id == m.best.service.id) {
-			m.sip = m.best.sip
-			m.best = c
-			return
-		}
-	}
-}
-
-// address finds the address that belongs to the meeting: of the same service, or
-// of none in particular, and not behind the link of another meeting.
-func (m *meeting) address() {
-	if m.sip == "" {
-		m.sip = m.best.sip
-	}
-	if m.sip != "" && !m.best.second {
-		return
-	}
-	for _, second := range [...]bool{false, true} {
-		for _, c := range m.list {
-			if c.sip != "" && c.second == second && m.sip == "" && m.owns(c) {
-				m.sip = c.sip
-				return
-			}
-		}
-	}
-}
-
-func (m *meeting) owns(c candidate) bool {
-	if c.service != nil && c.service.id != m.best.provider() {
-		return false
-	}
-	if c.in == nil || c.in != m.best.in {
-		return true
-	}
-	from, to := m.segment(c.in)
-	return c.at >= from && c.at < to
-}
-
-// segment is the part of a text that is about the meeting: what lies between the
-// links of others.
-func (m *meeting) segment(in *reader) (from, to int) {
-	to = len(in.text)
-	at := m.anchor(in)
-	for _, f := range in.found {
-		if f.url == "" || f.weak || m.same(f) {
-			continue
-		}
-		if f.at < at {
-			from = f.end
-		} else {
-			to = min(to, f.at)
-		}
-	}
-	return from, max(from, to)
-}
-
-// anchor is where a text has the meeting's link, or its start.
-func (m *meeting) anchor(in *reader) int {
-	if m.best.in == in {
-		return m.best.at
-	}
-	for _, f := range in.found {
-		if f.url != "" && m.same(f) {
-			return f.at
-		}
-	}
-	return 0
-}
-
-// same reports whether a link is of the same meeting. Teams writes two links for
-// one, and only one of them with a number.
-func (m *meeting) same(f finding) bool {
-	if f.service == nil || m.best.service == nil || f.service.id != m.best.service.id {
-		return false
-	}
-	if f.url == m.best.url || f.number != "" && f.number == m.best.number {
-		return true
-	}
-	return f.service.labelled && (f.number == "") != (m.best.number == "")
 }

@@ -166,3 +166,9 @@ func (all tally) report(t *testing.T, name string, precision, recall float64) {
 func TestCorpus(t *testing.T) {
 	judge(readInvites(t, "testdata/corpus/invites-dev.jsonl")).report(t, "dev corpus", 99, 97)
 }
+
+func TestCasesFromDocumentation(t *testing.T) {
+	for _, name := range []string{"tune", "held", "real"} {
+		judge(readInvites(t, "testdata/cases/"+name+".jsonl")).report(t, name, 99, 97)
+	}
+}

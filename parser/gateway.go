@@ -44,8 +44,11 @@ func joinGateway(order, video, address string) string {
 // gatewayLink reads the page that tells how to dial a gateway, which names the
 // same parts in its query.
 func (r *reader) gatewayLink(l link) (finding, bool) {
+	if l.host != "www.webex.com" || l.query == "" {
+		return finding{}, false
+	}
 	tenant, video, host := value(l.query, "tenantkey"), value(l.query, "confid"), value(l.query, "domain")
-	if tenant == "" || l.host != "www.webex.com" || !allDigits(video) || video == "" || !plainHost(host) {
+	if tenant == "" || !allDigits(video) || video == "" || !plainHost(host) {
 		return finding{}, false
 	}
 	d := r.rules.dialled(lowerASCII(tenant), lowerASCII(host))

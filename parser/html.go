@@ -160,6 +160,9 @@ func (h *htmlReader) startTag(i int) int {
 	name := tagName(h.body[i+1:])
 	start := i + 1 + len(name)
 	end := h.tagEnd(start)
+	if h.body[end-1] != '>' { // the text was cut here, and a link in it with it
+		return end
+	}
 	attributes := h.body[start:end]
 	var low [10]byte
 	lower := lowerInto(low[:], name)
@@ -167,7 +170,7 @@ func (h *htmlReader) startTag(i int) int {
 		if string(lower) == h.hiddenName {
 			h.hidden++
 		}
-	} else if !h.showsHidden && hides(attributes) && !isVoid(lower) {
+	} else if len(attributes) > len(">") && !h.showsHidden && hides(attributes) && !isVoid(lower) {
 		h.hidden, h.hiddenName = 1, string(lower)
 		return end
 	}
@@ -220,7 +223,7 @@ func (h *htmlReader) endTag(name string) {
 // separate keeps what stands in a link apart from what touches it, without a
 // blank that a reader would not see.
 func (h *htmlReader) separate() {
-	if h.hidden == 0 && !h.blank && h.last > ' ' {
+	if h.hidden == 0 && h.last > ' ' {
 		h.out.WriteString(noWidth)
 		h.last = noWidth[len(noWidth)-1]
 	}

@@ -74,28 +74,24 @@ func plainHost(host string) bool {
 	return dots > 0 && label > 0
 }
 
-// values calls yield for each name and value of a query until it returns false.
-func values(query string, yield func(name, value string) bool) {
+// lookup is the first value that query holds under name, in any letter case. A
+// name with an equals sign and nothing behind it is not there.
+func lookup(query, name string) (found string, ok bool) {
 	for query != "" {
 		var pair string
 		pair, query, _ = strings.Cut(query, "&")
 		pair = strings.TrimPrefix(pair, "amp;") // an entity undone once too few
-		if name, value, _ := strings.Cut(pair, "="); name != "" && !yield(name, value) {
-			return
+		n, v, hasValue := strings.Cut(pair, "=")
+		if strings.EqualFold(n, name) {
+			return v, !hasValue || v != ""
 		}
 	}
+	return "", false
 }
 
-// value is the first value that query holds under name, in any letter case.
-func value(query, name string) (found string) {
-	values(query, func(n, v string) bool {
-		if !strings.EqualFold(n, name) {
-			return true
-		}
-		found = v
-		return false
-	})
-	return found
+func value(query, name string) string {
+	v, _ := lookup(query, name)
+	return v
 }
 
 func isDigit(c byte) bool  { return c-'0' < 10 }

@@ -81,12 +81,12 @@ func New(extra ...RuleFile) (*Parser, error) {
 	return &Parser{rules, words}, nil
 }
 
-// builtin is the parser of the built-in rules alone. A test holds that they
-// have no fault.
+// builtin is the parser of the built-in rules alone. They are part of the
+// program; a test holds that they have no fault.
 var builtin = sync.OnceValue(func() *Parser {
 	p, err := New()
 	if err != nil {
-		return &Parser{&ruleset{}, &lexicon{}}
+		panic("parser: the built-in rules are at fault: " + err.Error())
 	}
 	return p
 })
@@ -99,12 +99,12 @@ func Candidates(t Text) []Candidate { return builtin().Candidates(t) }
 
 // Parse reads a text.
 func (p *Parser) Parse(t Text) Result {
-	location, body := p.read(t.Location, false), p.read(t.Body, t.HTML)
+	e := &event{Text: t}
+	location, body := p.read(e, t.Location, false), p.read(e, t.Body, t.HTML)
 	result := p.choose(location, body, t.Online)
-	switch {
-	case location.keyword.found():
-		result.Keyword, result.KeywordIn = location.keyword.String(), "location"
-	case body.keyword.found():
+	if k, found := FindKeyword(t.Location); found {
+		result.Keyword, result.KeywordIn = k.String(), "location"
+	} else if body.keyword.found() {
 		result.Keyword, result.KeywordIn = body.keyword.String(), "body"
 	}
 	return result

@@ -186,9 +186,9 @@ func (p *pattern) match(path, query, fragment string) (number string, ok bool) {
 		return "", false
 	}
 	for _, q := range p.query {
-		v := value(query, q.name)
+		v, present := lookup(query, q.name)
 		n, ok := q.value.match(v)
-		if !ok || v == "" {
+		if !present || !ok {
 			return "", false
 		}
 		if n != "" {
@@ -235,17 +235,18 @@ func (s segment) match(part string) (number string, ok bool) {
 			part = part[len(p.literal):]
 			continue
 		}
-		n := 0
-		for n < len(part) && n < p.max && p.class.holds[part[n]] {
+		n, count := 0, 0
+		for n < len(part) && count < p.max && p.class.holds[part[n]] {
+			if !p.number || isDigit(part[n]) { // hyphens in a number do not count
+				count++
+			}
 			n++
 		}
-		if n < p.min {
+		if count < p.min {
 			return "", false
 		}
 		if p.number {
-			if number = digitsOf(part[:n]); len(number) < p.min {
-				return "", false
-			}
+			number = digitsOf(part[:n])
 		}
 		part = part[n:]
 	}

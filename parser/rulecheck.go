@@ -3,6 +3,7 @@ package parser
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -10,10 +11,8 @@ import (
 // them on their own examples.
 func newRuleset(files []RuleFile) (*ruleset, error) {
 	r := &ruleset{
-		exact: map[string][]*group{}, suffix: map[string][]*group{}, prefix: map[string][]*group{},
-		dialExact: map[string]*dialHost{}, dialSuffix: map[string]*dialHost{}, dialUser: map[string]*dialHost{},
-		rewriteExact: map[string][]*rewriter{}, rewriteSuffix: map[string][]*rewriter{},
-		rewritePrefix: map[string][]*rewriter{}, mailHosts: map[string]bool{},
+		hosts: map[string]*hostRules{}, prefix: map[string][]*group{}, anywhere: map[string][]groupRule{},
+		dialUser: map[string]*dialHost{}, mailHosts: map[string]bool{}, rewritePrefix: map[string][]*rewriter{},
 	}
 	var faults []error
 	for _, file := range files {
@@ -46,43 +45,73 @@ func (r *ruleset) index() {
 	}
 	for _, w := range r.rewriters {
 		for _, host := range w.hosts {
+			name, below := strings.CutPrefix(host, "*.")
 			switch {
-			case strings.HasPrefix(host, "*."):
-				r.rewriteSuffix[host[2:]] = append(r.rewriteSuffix[host[2:]], w)
+			case below:
+				h := r.host(name)
+				h.rewrites = append(h.rewrites, w)
 			case strings.HasSuffix(host, ".*"):
 				r.rewritePrefix[host[:len(host)-2]] = append(r.rewritePrefix[host[:len(host)-2]], w)
 			default:
-				r.rewriteExact[host] = append(r.rewriteExact[host], w)
+				h := r.host(name)
+				h.rewriters = append(h.rewriters, w)
 			}
 		}
 	}
 }
 
+// host is the place for what is known of a host.
+func (r *ruleset) host(name string) *hostRules {
+	if r.hosts[name] == nil {
+		r.hosts[name] = &hostRules{}
+	}
+	return r.hosts[name]
+}
+
 func (r *ruleset) indexGroup(host string, g *group) {
 	switch {
 	case host == "*":
-		r.any = append(r.any, g)
+		for _, j := range g.join {
+			key := j.literal()
+			r.anywhere[key] = append(r.anywhere[key], groupRule{g, j})
+		}
 	case strings.HasPrefix(host, "*."):
-		r.suffix[host[2:]] = append(r.suffix[host[2:]], g)
+		h := r.host(host[2:])
+		h.below = append(h.below, g)
 	case strings.HasSuffix(host, ".*"):
 		r.prefix[host[:len(host)-2]] = append(r.prefix[host[:len(host)-2]], g)
 	case host[0] == '*':
-		r.inside = append(r.inside, insideGroup{host[1 : len(host)-1], g})
+		word := host[1 : len(host)-1]
+		r.inside = append(r.inside, insideGroup{word, g})
+		r.insides.add(word[0], word[1], word[2])
 	default:
-		r.exact[host] = append(r.exact[host], g)
+		h := r.host(host)
+		h.groups = append(h.groups, g)
 	}
 }
 
-func (r *ruleset) indexDial(d *dialHost) {
-	index, key := r.dialExact, d.host
-	switch {
-	case strings.HasPrefix(d.host, "*."):
-		index, key = r.dialSuffix, d.host[2:]
-	case strings.HasSuffix(d.host, "@*"):
-		index, key = r.dialUser, d.host[:len(d.host)-2]
+// literal is the literal one of a pattern's first two parts, by which rules for
+// any host are found.
+func (p *pattern) literal() string {
+	for _, seg := range p.path[:min(2, len(p.path))] {
+		if len(seg) == 1 && seg[0].class == nil {
+			return lowerASCII(seg[0].literal)
+		}
 	}
-	if index[key] == nil {
-		index[key] = d
+	return ""
+}
+
+func (r *ruleset) indexDial(d *dialHost) {
+	name, below := strings.CutPrefix(d.host, "*.")
+	user, anyHost := strings.CutSuffix(d.host, "@*")
+	switch {
+	case anyHost && r.dialUser[user] == nil:
+		r.dialUser[user] = d
+	case anyHost:
+	case below && r.host(name).dialBelow == nil:
+		r.host(name).dialBelow = d
+	case !below && r.host(name).dial == nil:
+		r.host(name).dial = d
 	}
 }
 
@@ -97,6 +126,13 @@ func (r *ruleset) checkService(s *service) (faults []lineFault) {
 		faults = append(faults, lineFault{line, fmt.Errorf(format, args...)})
 	}
 	for _, g := range s.groups {
+		if slices.Contains(g.hosts, "*") {
+			for _, j := range g.join {
+				if j.literal() == "" {
+					fault(j.line, "join %s: for any host, one of the first two parts of the path must be literal", j.text)
+				}
+			}
+		}
 		if len(g.join) == 0 {
 			fault(s.line, "host %s has no join line", strings.Join(g.hosts, " "))
 		}
@@ -105,7 +141,7 @@ func (r *ruleset) checkService(s *service) (faults []lineFault) {
 		fault(s.line, "it needs an example of a meeting (is) and of a link that is none (isnt)")
 	}
 	for _, e := range s.meetings {
-		v, ok := r.judge(e.url)
+		v, ok := r.judge(e.url, s)
 		switch {
 		case !ok:
 			fault(e.line, "%s is not recognised", e.url)
@@ -116,19 +152,23 @@ func (r *ruleset) checkService(s *service) (faults []lineFault) {
 		}
 	}
 	for _, e := range s.others {
-		if v, ok := r.judge(e.url); ok {
+		if v, ok := r.judge(e.url, s); ok {
 			fault(e.line, "%s is recognised as %s by %s", e.url, v.group.service.id, v.rule.text)
 		}
 	}
 	return faults
 }
 
-func (r *ruleset) judge(url string) (verdict, bool) {
+// judge classifies an example in a text that says what its own service needs,
+// and nothing that another does.
+func (r *ruleset) judge(url string, s *service) (verdict, bool) {
 	l, ok := splitLink(url)
 	if !ok {
 		return verdict{}, false
 	}
-	return r.classify(l)
+	return r.classify(l, func(words []string) bool {
+		return slices.ContainsFunc(s.groups, func(g *group) bool { return slices.Equal(g.near, words) })
+	})
 }
 
 func (r *ruleset) checkRewriter(w *rewriter) (faults []lineFault) {

@@ -130,6 +130,10 @@ func (r *ruleReader) serviceDirective(word string, args []string) (known bool, e
 		s.name = strings.Join(args, " ")
 	case "words":
 		s.words = append(s.words, commaList(args)...)
+	case "spoken":
+		if _, err := fmt.Sscanf(args[0], "%d-%d", &s.spoken[0], &s.spoken[1]); err != nil || s.spoken[0] < 5 || s.spoken[1] < s.spoken[0] {
+			return true, fmt.Errorf("%q: the count of digits is written 9-11", args[0])
+		}
 	case "labelled":
 		s.labelled = true
 	case "pin":
@@ -242,7 +246,9 @@ func (r *ruleReader) hosts(list *[]string, args []string) error {
 		host = lowerASCII(host)
 		bare := strings.TrimPrefix(strings.TrimSuffix(host, ".*"), "*.")
 		if len(host) > 2 && host[0] == '*' && host[len(host)-1] == '*' {
-			bare = host[1 : len(host)-1]
+			if bare = host[1 : len(host)-1]; len(bare) < 3 {
+				return fmt.Errorf("%q: three letters at least, or it fits too much", host)
+			}
 		}
 		if host != "*" && (bare == "" || strings.ContainsAny(bare, "*/:@")) {
 			return fmt.Errorf("%q: a host is written zoom.us, *.zoom.us, meet.*, *jitsi* or *", host)

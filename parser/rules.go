@@ -10,6 +10,8 @@ type service struct {
 	file  string
 	line  int
 
+	spoken [2]int // how many digits a number has that may do without a link
+
 	labelled bool // its links hold no number: labelled digits are one in any language
 	pin      bool // what is labelled PIN is the passcode
 	phone    bool // the number keyed in on a telephone is the meeting's
@@ -58,26 +60,33 @@ type ruleset struct {
 	services  []*service
 	rewriters []*rewriter
 
-	exact  map[string][]*group // "meet.google.com"
-	suffix map[string][]*group // "zoom.us" for *.zoom.us
-	prefix map[string][]*group // "meet" for meet.*
-	inside []insideGroup       // "jitsi" for *jitsi*
-	any    []*group
+	hosts    map[string]*hostRules  // by name
+	prefix   map[string][]*group    // "meet" for meet.*
+	inside   []insideGroup          // "jitsi" for *jitsi*
+	insides  trigrams               // the first three bytes of those
+	anywhere map[string][]groupRule // for *, by a literal part of the path
 
-	dialExact  map[string]*dialHost
-	dialSuffix map[string]*dialHost
-	dialUser   map[string]*dialHost // "teams" for teams@*
+	dialUser  map[string]*dialHost // "teams" for teams@*
+	mailHosts map[string]bool      // and all below them
 
-	mailHosts map[string]bool // and all below them
-
-	rewriteExact  map[string][]*rewriter
-	rewriteSuffix map[string][]*rewriter
 	rewritePrefix map[string][]*rewriter
+}
+
+// hostRules is what is known of a host by its name, and of those below it.
+type hostRules struct {
+	groups, below       []*group
+	rewriters, rewrites []*rewriter // of the host, of those below it
+	dial, dialBelow     *dialHost
 }
 
 type insideGroup struct {
 	word  string
 	group *group
+}
+
+type groupRule struct {
+	group *group
+	rule  *rule
 }
 
 // verdict is what the rules say of a link.
@@ -88,68 +97,84 @@ type verdict struct {
 }
 
 // classify finds the rule that a link joins by. The closest host speaks first;
-// a host that is named in the rules is judged by those alone.
-func (r *ruleset) classify(l link) (verdict, bool) {
-	if groups := r.exact[l.host]; groups != nil {
-		return firstMatch(groups, l)
+// a host that is named in the rules is judged by those alone. says tells whether
+// the text holds one of some words.
+func (r *ruleset) classify(l link, says func(words []string) bool) (verdict, bool) {
+	if h := r.hosts[l.host]; h != nil && h.groups != nil {
+		return firstMatch(h.groups, l, says)
 	}
-	for rest := l.host; ; {
-		_, parent, ok := strings.Cut(rest, ".")
-		if !ok {
-			break
+	first, parent, _ := strings.Cut(l.host, ".")
+	for ok := true; ok; _, parent, ok = strings.Cut(parent, ".") {
+		if h := r.hosts[parent]; h != nil && h.below != nil {
+			return firstMatch(h.below, l, says)
 		}
-		if groups := r.suffix[parent]; groups != nil {
-			return firstMatch(groups, l)
-		}
-		rest = parent
 	}
-	if v, ok := firstMatch(r.any, l); ok {
-		return v, true
-	}
-	for _, g := range r.inside {
-		if strings.Contains(l.host, g.word) {
-			if v, ok := g.group.match(l); ok {
+	one, rest := nextPart(l.path)
+	two, _ := nextPart(rest)
+	for _, part := range [...]string{one, two} {
+		for _, gr := range r.anywhere[lowerASCII(part)] {
+			if v, ok := gr.group.try(gr.rule, l, says); ok && gr.group.allows(l) {
 				return v, true
 			}
 		}
 	}
-	first, _, _ := strings.Cut(l.host, ".")
-	return firstMatch(r.prefix[first], l)
+	if r.insides.in(l.host) {
+		for _, g := range r.inside {
+			if strings.Contains(l.host, g.word) {
+				if v, ok := g.group.match(l, says); ok {
+					return v, true
+				}
+			}
+		}
+	}
+	return firstMatch(r.prefix[first], l, says)
 }
 
-func firstMatch(groups []*group, l link) (verdict, bool) {
+func firstMatch(groups []*group, l link, says func([]string) bool) (verdict, bool) {
 	for _, g := range groups {
-		if v, ok := g.match(l); ok {
+		if v, ok := g.match(l, says); ok {
 			return v, true
 		}
 	}
 	return verdict{}, false
 }
 
-func (g *group) match(l link) (verdict, bool) {
-	if l.port != "" && !g.port {
+func (g *group) match(l link, says func([]string) bool) (verdict, bool) {
+	if !g.allows(l) {
 		return verdict{}, false
 	}
-	if g.excludes(l.host) {
-		return verdict{}, false
+	for _, j := range g.join {
+		if v, ok := g.try(j, l, says); ok {
+			return v, true
+		}
+	}
+	return verdict{}, false
+}
+
+// allows reports whether nothing in a group speaks against a link.
+func (g *group) allows(l link) bool {
+	if l.port != "" && !g.port || g.excludes(l.host) {
+		return false
 	}
 	for _, p := range g.deny {
 		if _, denied := p.match(l.path, l.query, l.fragment); denied {
-			return verdict{}, false
+			return false
 		}
 	}
-	for _, j := range g.join {
-		number, ok := j.match(l.path, l.query, l.fragment)
-		if !ok {
-			continue
-		}
-		v := verdict{group: g, rule: j, number: number}
-		if l.query != "" || l.fragment != "" {
-			v.fromQuery(l)
-		}
-		return v, true
+	return true
+}
+
+// try holds a link against one rule of a group.
+func (g *group) try(j *rule, l link, says func([]string) bool) (verdict, bool) {
+	number, ok := j.match(l.path, l.query, l.fragment)
+	if !ok || len(g.near) > 0 && !says(g.near) {
+		return verdict{}, false
 	}
-	return verdict{}, false
+	v := verdict{group: g, rule: j, number: number}
+	if l.query != "" || l.fragment != "" {
+		v.fromQuery(l)
+	}
+	return v, true
 }
 
 func (g *group) excludes(host string) bool {
@@ -197,18 +222,14 @@ func hostFits(rule, host string) bool {
 
 // dialled is what the rules know of the host, or the user, of an address.
 func (r *ruleset) dialled(user, host string) *dialHost {
-	if d := r.dialExact[host]; d != nil {
-		return d
+	if h := r.hosts[host]; h != nil && h.dial != nil {
+		return h.dial
 	}
-	for rest := host; ; {
-		_, parent, ok := strings.Cut(rest, ".")
-		if !ok {
-			break
+	_, parent, ok := strings.Cut(host, ".")
+	for ; ok; _, parent, ok = strings.Cut(parent, ".") {
+		if h := r.hosts[parent]; h != nil && h.dialBelow != nil {
+			return h.dialBelow
 		}
-		if d := r.dialSuffix[parent]; d != nil {
-			return d
-		}
-		rest = parent
 	}
 	return r.dialUser[user]
 }

@@ -1,9 +1,8 @@
 package parser
 
 import (
+	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // finding is something in a text that joins a meeting, or half does.
@@ -19,8 +18,7 @@ type finding struct {
 	second   bool   // an address to take only where there is no other
 	gateway  string // the order in which a gateway's address is put together
 	weak     bool
-	tone     bool     // only a number keyed in on a telephone
-	near     []string // words of which the text must hold one
+	tone     bool // only a number keyed in on a telephone
 }
 
 // most bounds the findings kept of one text. Whoever writes a thousand links
@@ -31,11 +29,13 @@ const most = 1000
 type reader struct {
 	*Parser
 	where   string // "location" or "body"
+	event   *event
 	text    string
 	found   []finding
 	keyword Keyword
-	looked  int // addresses whose surroundings were read
-	done    int // everything before it is part of something found
+	notYet  bool // a link to register by, or to a recording
+	looked  int  // addresses whose surroundings were read
+	done    int  // everything before it is part of something found
 }
 
 // Bytes that something can be found at: the colon and slash of a link, the at
@@ -91,25 +91,13 @@ func (r *reader) colon(i int) int {
 	return i + 1
 }
 
-// schemeStart is where "http" or "https" starts at the end of letters, or -1:
-// texts run into links.
-func schemeStart(letters string) int {
-	for _, s := range [...]string{"https", "http"} {
-		if hasSuffixFold(letters, s) {
-			return len(letters) - len(s)
-		}
-	}
-	return -1
-}
-
-func hasSuffixFold(s, suffix string) bool {
-	return len(s) >= len(suffix) && strings.EqualFold(s[len(s)-len(suffix):], suffix)
-}
-
 // linkAt reads the link that starts at start and has its colon at colon.
 func (r *reader) linkAt(start, colon int) int {
 	body := colon + len("://")
 	end := body + linkEnd(r.text[body:])
+	if end-start > longestLink {
+		return end
+	}
 	raw := trimLink(r.text, start, end)
 	if start > 0 && r.text[start-1] == '<' {
 		if whole, after := unfold(r.text, start, end); after > end {
@@ -134,25 +122,27 @@ func (r *reader) slash(i int) int {
 		return i + 1
 	}
 	end := i + linkEnd(r.text[i:])
-	r.offer("https://"+trimLink(r.text, start, end), start, end)
+	if end-start <= longestLink {
+		r.offer("https://"+trimLink(r.text, start, end), start, end)
+	}
 	return end
 }
 
 // names reports whether a host is known by its name, not just by its path.
-func (r *ruleset) names(host string) bool {
-	if r.exact[host] != nil {
-		return true
+func (r *ruleset) names(host string) bool { return r.groupsOf(host) != nil }
+
+// groupsOf is the groups of rules that a host is named in.
+func (r *ruleset) groupsOf(host string) []*group {
+	if h := r.hosts[host]; h != nil && h.groups != nil {
+		return h.groups
 	}
-	for {
-		_, parent, ok := strings.Cut(host, ".")
-		if !ok {
-			return false
+	_, parent, ok := strings.Cut(host, ".")
+	for ; ok; _, parent, ok = strings.Cut(parent, ".") {
+		if h := r.hosts[parent]; h != nil && h.below != nil {
+			return h.below
 		}
-		if r.suffix[parent] != nil {
-			return true
-		}
-		host = parent
 	}
+	return nil
 }
 
 // offer takes a link as it was written, and keeps it if it joins a meeting.
@@ -174,28 +164,41 @@ func (r *reader) offer(raw string, at, end int) {
 		r.found = append(r.found, f)
 		return
 	}
-	if v, ok := r.rules.classify(l); ok {
+	if v, ok := r.rules.classify(l, r.event.says); ok {
 		r.found = append(r.found, finding{
 			at: at, end: end, service: v.group.service, rule: v.rule.text, url: l.raw,
-			number: v.number, passcode: v.passcode, weak: v.group.weak, near: v.group.near,
+			number: v.number, passcode: v.passcode, weak: v.group.weak,
 		})
+	} else if indexFold(l.path, "regist") >= 0 || indexFold(l.path, "rec") >= 0 {
+		r.notYet = true
 	}
+}
+
+// event is what all readers of a text's parts share.
+type event struct {
+	Text
+	said map[*string]bool // lists of words that were looked for, by their first
+}
+
+// says reports whether the event's text holds one of some words.
+func (e *event) says(words []string) bool {
+	const reach = 64 << 10
+	if said, known := e.said[&words[0]]; known {
+		return said
+	}
+	said := slices.ContainsFunc(words, func(w string) bool {
+		return indexFold(e.Location, w) >= 0 || indexFold(e.Body[:min(len(e.Body), reach)], w) >= 0
+	})
+	if e.said == nil {
+		e.said = map[*string]bool{}
+	}
+	e.said[&words[0]] = said
+	return said
 }
 
 // hint keeps the service whose host a link names that cannot be undone.
 func (r *reader) hint(host string, at, end int) {
-	if host == "" {
-		return
-	}
-	groups := r.rules.exact[host]
-	for rest := host; groups == nil; {
-		_, parent, ok := strings.Cut(rest, ".")
-		if !ok {
-			return
-		}
-		groups, rest = r.rules.suffix[parent], parent
-	}
-	for _, g := range groups {
+	for _, g := range r.rules.groupsOf(host) {
 		if !g.excludes(host) && !g.weak && len(g.near) == 0 {
 			r.found = append(r.found, finding{at: at, end: end, service: g.service, rule: "host named by a rewriter", weak: true})
 			return
@@ -208,6 +211,9 @@ func (r *reader) hint(host string, at, end int) {
 func (r *reader) appLink(start, colon int, scheme string) int {
 	body := colon + len("://")
 	end := body + linkEnd(r.text[body:])
+	if end-start > longestLink {
+		return end
+	}
 	raw := "https" + trimLink(r.text, colon, end)
 	switch scheme {
 	case "msteams":
@@ -223,131 +229,4 @@ func (r *reader) appLink(start, colon int, scheme string) int {
 		}
 	}
 	return end
-}
-
-// linkEnd is the length of the link, or of what is left of it, that s starts with.
-func linkEnd(s string) int {
-	depth, query := 0, false
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if !linkStops[c] {
-			continue
-		}
-		switch {
-		case c == '(':
-			depth++
-		case c == ')' && depth > 0:
-			depth--
-		case c == '?' || c == '#':
-			query = true
-		case c == '{' && strings.HasPrefix(s[i:], `{"`): // Teams, unescaped
-			if closing := strings.IndexByte(s[i:min(len(s), i+400)], '}'); closing > 0 && !strings.ContainsAny(s[i:i+closing], " \t\r\n<>") {
-				i += closing
-				continue
-			}
-			return i
-		case c == ';' && (endsEntity(s[:i]) || strings.HasSuffix(s[:i], "__")):
-		case c == ',' && (query || i+1 < len(s) && !isLetter(s[i+1])) && !strings.HasPrefix(s[i+1:], "http"):
-		case c == ':' && nextLink(s, i) > 0:
-			return nextLink(s, i)
-		case c == ':' || c == '\'' && !endsQuoted(s, i):
-		case c >= utf8.RuneSelf:
-			r, size := utf8.DecodeRuneInString(s[i:])
-			if !continuesLink(r, size) {
-				return i
-			}
-			i += size - 1
-		default:
-			return i
-		}
-	}
-	return len(s)
-}
-
-// Bytes that end a link, or may.
-var linkStops = func() (set [256]bool) {
-	for c := range 256 {
-		set[c] = c <= ' ' || c >= 0x7F || strings.IndexByte("<>\"`\\^{}|[]();,:?#'", byte(c)) >= 0
-	}
-	return set
-}()
-
-// nextLink is where a link of its own starts whose colon is s[colon], or 0: two
-// in a row with nothing between them, not one within the other as in "?u=https:".
-func nextLink(s string, colon int) int {
-	if !strings.HasPrefix(s[colon:], "://") {
-		return 0
-	}
-	from := max(0, colon-len("https"))
-	at := from + schemeStart(s[from:colon])
-	if at < max(1, from) || strings.IndexByte("=/?&#_*%+(@:", s[at-1]) >= 0 {
-		return 0
-	}
-	return at
-}
-
-// endsQuoted reports whether the apostrophe at s[i] stands where a quotation ends.
-func endsQuoted(s string, i int) bool {
-	return i+1 == len(s) || !isAlnum(s[i+1])
-}
-
-// endsEntity reports whether s ends in what a semicolon makes an entity.
-func endsEntity(s string) bool {
-	at := strings.LastIndexByte(s[max(0, len(s)-8):], '&')
-	return at >= 0 && strings.EqualFold(s[max(0, len(s)-8)+at:], "&amp") || strings.HasSuffix(s, "&#38")
-}
-
-// continuesLink reports whether a letter beyond ASCII may stand in a link. Those
-// of scripts without blanks start the next word instead.
-func continuesLink(r rune, size int) bool {
-	if r == utf8.RuneError && size < 2 || !unicode.In(r, unicode.L, unicode.M) {
-		return false
-	}
-	return !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul,
-		unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) && !(r >= 0xFF00 && r <= 0xFFEF) && r != 'ー'
-}
-
-// trimLink takes off what a sentence put behind the link text[start:end], and
-// undoes the one entity that is found in plain texts.
-func trimLink(text string, start, end int) string {
-	raw := text[start:end]
-	for raw != "" {
-		last := raw[len(raw)-1]
-		if strings.IndexByte(".,;:!?*~'", last) < 0 && !(last == '_' && start > 0 && strings.IndexByte("_*", text[start-1]) >= 0) {
-			break
-		}
-		raw = raw[:len(raw)-1]
-	}
-	if strings.IndexByte(raw, '&') >= 0 && strings.Contains(raw, "&amp;") {
-		raw = strings.ReplaceAll(raw, "&amp;", "&")
-	}
-	return raw
-}
-
-// unfold joins a link in angle brackets that was broken over lines (RFC 3986,
-// appendix C). It returns where the link ends, or end when it was not broken.
-func unfold(text string, start, end int) (whole string, after int) {
-	const mostLines = 10
-	whole, after = text[start:end], end
-	for range mostLines {
-		if after >= len(text) || text[after] == '>' {
-			break
-		}
-		next := strings.TrimLeft(text[after:min(len(text), after+80)], "\r\n \t")
-		if text[after] != '\r' && text[after] != '\n' {
-			return "", end
-		}
-		next = strings.TrimLeft(next, "> ")
-		from := after + strings.Index(text[after:], next)
-		size := linkEnd(text[from:])
-		if next == "" || size == 0 {
-			return "", end
-		}
-		whole += text[from : from+size]
-		after = from + size
-	}
-	if after >= len(text) || text[after] != '>' {
-		return "", end
-	}
-	return trimLink(whole, 0, len(whole)), after
 }

@@ -52,13 +52,17 @@ func (r *ruleset) unwrap(l link) (target link, hint string, ok bool) {
 }
 
 func (r *ruleset) rewriterOf(l link) *rewriter {
-	if w := firstRewriter(r.rewriteExact[l.host], l); w != nil {
-		return w
-	}
-	first, rest, _ := strings.Cut(l.host, ".")
-	for ok := true; ok; _, rest, ok = strings.Cut(rest, ".") {
-		if w := firstRewriter(r.rewriteSuffix[rest], l); w != nil {
+	if h := r.hosts[l.host]; h != nil && h.rewriters != nil {
+		if w := firstRewriter(h.rewriters, l); w != nil {
 			return w
+		}
+	}
+	first, parent, ok := strings.Cut(l.host, ".")
+	for ; ok; _, parent, ok = strings.Cut(parent, ".") {
+		if h := r.hosts[parent]; h != nil && h.rewrites != nil {
+			if w := firstRewriter(h.rewrites, l); w != nil {
+				return w
+			}
 		}
 	}
 	return firstRewriter(r.rewritePrefix[first], l)
@@ -85,27 +89,35 @@ func (w *rewriter) undo(l link) (string, bool) {
 		}
 		return absolute(decode64(v), l)
 	case "path":
-		for _, prefix := range [...]string{"https%3A", "http%3A", "https:/", "http:/"} {
-			if at := indexFold(l.raw[len(w.path):], strings.ToLower(prefix)); at > len("https://") {
-				inner := l.raw[len(w.path):][at:]
-				if strings.HasSuffix(prefix, "A") {
-					inner, _, _ = strings.Cut(inner, "?")
-					inner = unescape(inner)
-				}
-				return absolute(inner, l)
-			}
-		}
+		return absolute(innerLink(l.raw), l)
 	case "proofpoint2":
 		v := firstValue(l.query, w.names)
 		return absolute(unescape(strings.NewReplacer("-", "%", "_", "/").Replace(v)), l)
 	case "proofpoint3":
 		return proofpoint3(l.raw)
 	case "fence":
-		_, rest, ok := strings.Cut(l.raw, "___")
+		_, rest, _ := strings.Cut(l.raw, "___")
 		inner, _, closed := strings.Cut(rest, "___")
-		return inner, ok && closed
+		if closed {
+			return absolute(inner, l)
+		}
 	}
 	return "", false
+}
+
+// innerLink is the link that another holds behind its own path, escaped or not.
+func innerLink(raw string) string {
+	const own = len("https://")
+	for _, escaped := range [...]string{"https%3a", "http%3a"} {
+		if at := indexFold(raw[own:], escaped); at > 0 {
+			inner, _, _ := strings.Cut(raw[own+at:], "?")
+			return unescape(inner)
+		}
+	}
+	if at := strings.LastIndex(raw, "http"); at > own {
+		return raw[at:]
+	}
+	return ""
 }
 
 // firstValue is the value of the first of names that a query has.
@@ -132,7 +144,8 @@ func absolute(inner string, outer link) (string, bool) {
 			inner = scheme + "/" + inner[len(scheme):]
 		}
 	}
-	_, ok := cutScheme(inner)
+	rest, ok := cutScheme(inner)
+	inner = inner[:len(inner)-len(rest)+linkEnd(rest)] // what was escaped may be no link to its end
 	return inner, ok && inner != outer.raw
 }
 

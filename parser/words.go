@@ -2,6 +2,7 @@ package parser
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,29 +12,65 @@ import (
 type meaning uint16
 
 const (
-	meansPasscode  meaning = 1 << iota // a typed password follows
-	meansAccess                        // a code follows, of either kind
-	meansPIN                           // a PIN follows
-	meansNumber                        // a meeting's number follows
-	meansElsewhere                     // what follows is for telephones, video systems, hosts, or no meeting at all
-	meansVideo                         // what follows is for video systems
-	meansDial                          // an address to dial
-	meansMail                          // an address to write to
-	meansNone                          // a value that says there is none
-	meansIs                            // "is" between a label and its value
+	meansPasscode   meaning = 1 << iota // a typed password follows
+	meansAccess                         // a code follows, of either kind
+	meansPIN                            // a PIN follows
+	meansNumber                         // a meeting's number follows
+	meansConference                     // a telephone conference's number follows
+	meansElsewhere                      // what follows is for telephones, video systems, hosts, or no meeting at all
+	meansVideo                          // what follows is for video systems
+	meansDial                           // an address to dial
+	meansMail                           // an address to write to
+	meansHead                           // a line of a mail's head
+	meansNone                           // a value that says there is none
+	meansIs                             // "is" between a label and its value
+
+	meansWhole = meansHead | meansNone | meansIs // asked of a text as a whole
 )
 
 var meanings = map[string]meaning{
-	"passcode": meansPasscode, "access": meansAccess, "pin": meansPIN, "number": meansNumber,
+	"passcode": meansPasscode, "access": meansAccess, "pin": meansPIN, "number": meansNumber, "conference": meansConference,
 	"elsewhere": meansElsewhere, "video": meansVideo | meansElsewhere, "dial": meansDial,
-	"mail": meansMail, "none": meansNone, "is": meansIs,
+	"mail": meansMail, "head": meansHead, "none": meansNone, "is": meansIs,
 }
 
 // lexicon finds the words of words.txt in a text, in any letter case. A word of
 // five bytes or more is found within a longer one, as in "Meetingpasswort".
 type lexicon struct {
-	pairs [1 << 10]uint64 // the first two bytes of every word, as a set
-	words map[[2]byte][]entry
+	starts trigrams        // the first three bytes of every word
+	index  [1 << 16]uint16 // of the first two, in lists
+	lists  [][]entry
+
+	whole map[string]meaning // words that are asked for by themselves, in lower case
+}
+
+// trigrams is a set of three bytes in a row, hashed: small enough to stay in the
+// cache, and seldom wrong.
+type trigrams [1 << 10]uint64
+
+func (t *trigrams) at(a, b, c byte) (word *uint64, bit uint64) {
+	hash := (uint32(a)<<16 | uint32(b)<<8 | uint32(c)) * 0x9E3779B1
+	return &t[hash>>22], 1 << (hash >> 16 & 63)
+}
+
+func (t *trigrams) add(a, b, c byte) {
+	word, bit := t.at(a, b, c)
+	*word |= bit
+}
+
+func (t *trigrams) has(a, b, c byte) bool {
+	word, bit := t.at(a, b, c)
+	return *word&bit != 0
+}
+
+// in reports whether a text may hold one of the trigrams.
+func (t *trigrams) in(text string) bool {
+	for i := 2; i < len(text); i++ {
+		if t.has(text[i-2], text[i-1], text[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 type entry struct {
@@ -44,7 +81,7 @@ type entry struct {
 
 // newLexicon reads lines such as "passcode: password, Kennwort".
 func newLexicon(text string) (*lexicon, error) {
-	lex := &lexicon{words: map[[2]byte][]entry{}}
+	lex := &lexicon{lists: make([][]entry, 1), whole: map[string]meaning{}}
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
@@ -58,7 +95,13 @@ func newLexicon(text string) (*lexicon, error) {
 			return nil, fmt.Errorf("words, line %d: %q is no meaning", number, kind)
 		}
 		for word := range strings.SplitSeq(list, ",") {
-			if word = strings.ToLower(strings.TrimSpace(word)); len(word) > 1 {
+			word = strings.ToLower(strings.TrimSpace(word))
+			switch {
+			case means&meansWhole != 0:
+				lex.whole[word] |= means
+			case len(word) < 2:
+				return nil, fmt.Errorf("words, line %d: %q is too short", number, word)
+			default:
 				lex.add(word, means)
 			}
 		}
@@ -77,12 +120,26 @@ func (l *lexicon) add(word string, means meaning) {
 		}
 		for _, a := range bothCases(form[0]) {
 			for _, b := range bothCases(form[1]) {
-				l.pairs[uint(a)<<2|uint(b)>>6] |= 1 << (b & 63)
-				key := [2]byte{a, b}
-				l.words[key] = append(l.words[key], entry{asciiFold(form), means, len(word) < 5})
+				for c := range 256 {
+					if len(form) > 2 && !slices.Contains(bothCases(form[2]), byte(c)) || len(form) == 2 && isAlnum(byte(c)) {
+						continue
+					}
+					l.starts.add(a, b, byte(c))
+				}
+				at := &l.index[uint(a)<<8|uint(b)]
+				if *at == 0 {
+					*at = uint16(len(l.lists))
+					l.lists = append(l.lists, nil)
+				}
+				l.lists[*at] = append(l.lists[*at], entry{asciiFold(form), means, len(word) < 5})
 			}
 		}
 	}
+}
+
+// is reports whether a text as a whole is a word of some meaning.
+func (l *lexicon) is(text string, means meaning) bool {
+	return len(text) < 40 && l.whole[strings.ToLower(text)]&means != 0
 }
 
 func bothCases(c byte) []byte {
@@ -110,19 +167,15 @@ type word struct {
 
 // next is the first word of text from position from on.
 func (l *lexicon) next(text string, from int) (word, bool) {
-	for i := from; i+1 < len(text); i++ {
-		a, b := text[i], text[i+1]
-		if l.pairs[uint(a)<<2|uint(b)>>6]&(1<<(b&63)) == 0 {
+	for i := from; i+2 < len(text); i++ {
+		if !l.starts.has(text[i], text[i+1], text[i+2]) {
 			continue
 		}
 		found := word{start: i}
-		for _, e := range l.words[[2]byte{a, b}] {
+		for _, e := range l.lists[l.index[uint(text[i])<<8|uint(text[i+1])]] {
 			if end := i + len(e.word); hasPrefixFold(text[i:], e.word) && (!e.whole || standsAlone(text, i, end)) {
-				if end > found.end { // the longest word speaks
-					found.end, found.means = end, e.means
-				} else if end == found.end {
-					found.means |= e.means
-				}
+				found.end = max(found.end, end)
+				found.means |= e.means
 			}
 		}
 		if found.means != 0 {
@@ -150,7 +203,7 @@ func hasPrefixFold(s, prefix string) bool {
 	if len(s) < len(prefix) {
 		return false
 	}
-	for i := 0; i < len(prefix); i++ {
+	for i := len(prefix) - 1; i >= 0; i-- { // words differ at their ends more than at their starts
 		c := s[i]
 		if c-'A' < 26 {
 			c |= 0x20

@@ -1,0 +1,118 @@
+package parser
+
+import "strings"
+
+// choose puts the meeting together from the best candidate and what belongs to it.
+func (p *Parser) choose(location, body *reader, online string) (result Result) {
+	list := p.candidates(location, body, online)
+	if len(list) == 0 {
+		return p.spoken(location, body)
+	}
+	best := list[0]
+	m := meeting{Parser: p, best: best, list: list}
+	if best.url == "" {
+		m.joinLink()
+	}
+	m.address()
+	m.readDetails(location, body)
+	result.Provider, result.JoinURL, result.SIP = m.best.provider(), m.best.url, m.sip
+	result.MeetingNumber, result.Passcode = m.best.number, m.best.passcode
+	return result
+}
+
+// meeting is what is put together. best is the link, once there is one.
+type meeting struct {
+	*Parser
+	best candidate
+	list []candidate
+	sip  string
+}
+
+// joinLink finds the link of a meeting of which an address came first.
+func (m *meeting) joinLink() {
+	for _, c := range m.list {
+		if c.url != "" && !c.weak && (m.best.service == nil || c.service.id == m.best.service.id) {
+			m.sip = m.best.sip
+			m.best = c
+			return
+		}
+	}
+}
+
+// address finds the address that belongs to the meeting: of the same service, or
+// of none in particular, and not behind the link of another meeting.
+func (m *meeting) address() {
+	if m.sip == "" {
+		m.sip = m.best.sip
+	}
+	if m.sip != "" && !m.best.second {
+		return
+	}
+	for _, second := range [...]bool{false, true} {
+		for _, c := range m.list {
+			if c.sip != "" && c.second == second && m.sip == "" && m.owns(c) {
+				m.sip = c.sip
+				return
+			}
+		}
+	}
+}
+
+func (m *meeting) owns(c candidate) bool {
+	if c.service != nil && c.service.id != m.best.provider() {
+		return false
+	}
+	if c.in == nil || c.in != m.best.in {
+		return true
+	}
+	from, to := m.segment(c.in)
+	return c.at >= from && c.at < to
+}
+
+// segment is the part of a text that is about the meeting: what lies between the
+// links of others.
+func (m *meeting) segment(in *reader) (from, to int) {
+	to = len(in.text)
+	at := m.anchor(in)
+	for _, f := range in.found {
+		if f.url == "" || f.weak || m.same(f) {
+			continue
+		}
+		if f.at < at {
+			from = f.end
+		} else {
+			to = min(to, f.at)
+		}
+	}
+	return from, max(from, to)
+}
+
+// anchor is where a text has the meeting's link, or its start.
+func (m *meeting) anchor(in *reader) int {
+	if m.best.in == in {
+		return m.best.at
+	}
+	for _, f := range in.found {
+		if f.url != "" && m.same(f) {
+			return f.at
+		}
+	}
+	return 0
+}
+
+// same reports whether a link is of the same meeting. Teams writes two links for
+// one, and only one of them with a number.
+func (m *meeting) same(f finding) bool {
+	if f.service == nil || m.best.service == nil || f.service.id != m.best.service.id {
+		return false
+	}
+	if f.url == m.best.url || f.number != "" && f.number == m.best.number {
+		return true
+	}
+	a, queryA, _ := strings.Cut(f.url, "?")
+	b, queryB, _ := strings.Cut(m.best.url, "?")
+	if a == b && (queryA == "" || queryB == "") {
+		return true
+	}
+	return f.service.labelled && (f.number == "") != (m.best.number == "")
+}
