@@ -19,6 +19,8 @@ const (
 	Rewrite  Action = "rewrite"  // write the block of the same meeting
 	Replace  Action = "replace"  // the old meeting goes, another comes, in one PATCH
 	Withdraw Action = "withdraw" // take block and meeting away
+	Follow   Action = "follow"   // change the occurrence of the series' meeting; show the series' block
+	Part     Action = "part"     // take the occurrence out of the series' meeting, and the block out of it
 	Forget   Action = "forget"   // drop the record
 )
 
@@ -35,6 +37,10 @@ func (d Decision) Patches(s Seen) bool {
 	switch d.Action {
 	case Create, Replace, Rewrite:
 		return true
+	case Follow:
+		return len(s.Shared) == 0
+	case Part:
+		return len(s.Shared) > 0
 	case Withdraw:
 		return len(s.Own) > 0
 	default:
@@ -52,6 +58,17 @@ func Plan(s Seen, have Record, now time.Time) Decision {
 		return nothing(NotOrganizer, have)
 	case s.Modified.Before(have.Modified) && !s.MarkRead:
 		return Decision{Action: Read, Reason: Stale, Have: have}
+	case s.Series != nil:
+		return planException(s, have, now)
+	default:
+		return planSingle(s, have, now)
+	}
+}
+
+// planSingle decides about an event that stands for itself: a single one, a series as a whole, or an exception that has gone its
+// own way.
+func planSingle(s Seen, have Record, now time.Time) Decision {
+	switch {
 	case s.Cancelled:
 		return withdraw(s, have, EventCancelled)
 	case s.Keyword == "" && have.State == NoRecord && len(s.Own) == 0:

@@ -18,6 +18,7 @@ const (
 	MeetingRemoved Reason = "meeting-gone"  // the host deleted the meeting: made again, once
 	Orphaned       Reason = "orphaned"      // a meeting of ours whose event is gone
 	LinkRemoved    Reason = "link-removed"  // the location was typed anew without the link
+	WebexRefused   Reason = "webex-refused" // Webex would not change the occurrence: it gets a meeting of its own
 	Rebuilt        Reason = "rebuilt"       // found again by mark or tag after the store was lost
 	Unread         Reason = "unread"        // the event has to be read to decide
 )

@@ -24,7 +24,10 @@ type Record struct {
 	Remade      int // how often the meeting was made again
 	Modified    time.Time
 	End         time.Time // end of the event, of a series the last one; zero for a series without end
+	Master      bool      // of a series as a whole
 	Series      string    // the series master's id, on exceptions
+	Original    time.Time // when an exception would start by the pattern
+	Gone        []string  // on series: UTC starts of the occurrences that were deleted at Webex, as in its ids
 	Reason      Reason    // why it is as it is, where that is not plain
 	Tries       int       // failed tries in a row
 }
@@ -49,6 +52,10 @@ const (
 	Silent RecordState = "silent"
 	// Dead: the host deleted the meeting twice. Nothing is made until the keyword is typed anew.
 	Dead RecordState = "dead"
+	// Following: an exception that shares the meeting of its series.
+	Following RecordState = "following"
+	// Apart: an exception that asks for nothing while its series has a meeting.
+	Apart RecordState = "apart"
 	// Leaving: block and meeting are being taken away.
 	Leaving RecordState = "leaving"
 )
@@ -73,7 +80,10 @@ type storedRecord struct {
 	Remade      int         `json:"remade,omitempty"`
 	Modified    int64       `json:"modified,omitempty"` // Unix seconds
 	End         int64       `json:"end,omitempty"`      // Unix seconds
+	Master      bool        `json:"master,omitempty"`
 	Series      string      `json:"series,omitempty"`
+	Original    int64       `json:"original,omitempty"` // Unix seconds
+	Gone        []string    `json:"gone,omitempty"`
 	Reason      Reason      `json:"reason,omitempty"`
 	Tries       int         `json:"tries,omitempty"`
 }
@@ -83,7 +93,7 @@ func (r Record) Encode() string {
 	raw, _ := json.Marshal(storedRecord{
 		Version: recordVersion, State: r.State, Keyword: r.Keyword, Asked: r.Asked, Kind: r.Kind, Meeting: r.Meeting, Tag: r.Tag, Old: r.Old,
 		Fingerprint: r.Fingerprint, Times: r.Times, Block: r.Block, Restored: r.Restored, Remade: r.Remade,
-		Modified: seconds(r.Modified), End: seconds(r.End), Series: r.Series, Reason: r.Reason, Tries: r.Tries,
+		Modified: seconds(r.Modified), End: seconds(r.End), Master: r.Master, Series: r.Series, Original: seconds(r.Original), Gone: r.Gone, Reason: r.Reason, Tries: r.Tries,
 	}) // plain data, it cannot fail
 	return string(raw)
 }
@@ -104,7 +114,7 @@ func DecodeRecord(raw string) (Record, error) {
 	return Record{
 		State: s.State, Keyword: s.Keyword, Asked: s.Asked, Kind: s.Kind, Meeting: s.Meeting, Tag: s.Tag, Old: s.Old,
 		Fingerprint: s.Fingerprint, Times: s.Times, Block: s.Block, Restored: s.Restored, Remade: s.Remade,
-		Modified: fromSeconds(s.Modified), End: fromSeconds(s.End), Series: s.Series, Reason: s.Reason, Tries: s.Tries,
+		Modified: fromSeconds(s.Modified), End: fromSeconds(s.End), Master: s.Master, Series: s.Series, Original: fromSeconds(s.Original), Gone: s.Gone, Reason: s.Reason, Tries: s.Tries,
 	}, nil
 }
 

@@ -37,12 +37,18 @@ type Seen struct {
 	Limit   Reason
 	Ref     string         // reference of this event's own block
 	Own     []parser.Block // its own block, as many as a reader sees
+	Shared  []parser.Block // of an exception, the block of its series
 	Copied  bool           // another event's block is shown
 	Foreign bool           // Webex details that are nobody's block
 	NoLink  bool           // the operator wants the link in the location, and it is not there
 	Print   string         // fingerprint
 	When    string         // the part of it that says when
 	LastEnd time.Time      // when the event, or the last of the series, ends; zero for never
+	// Series is what is remembered of the series of an exception, nil for other events. SeriesRef is its block's reference.
+	Series    *Record
+	SeriesRef string
+	// Reset says that the series' times were told to Webex anew, which drops the changes of its occurrences there.
+	Reset bool
 	// Fresh says that a missing record proves nothing: the store is new, or was lost.
 	Fresh bool
 	// MeetingGone says that Webex was asked for the remembered meeting and has none.
@@ -52,10 +58,16 @@ type Seen struct {
 // See reads an event of a mailbox.
 func (k Keys) See(mailbox string, e Event, p Policy, now time.Time) Seen {
 	s := Seen{Event: e, Ref: k.Ref(mailbox, e.ID), LastEnd: e.End}
+	if e.SeriesID != "" {
+		s.SeriesRef = k.Ref(mailbox, e.SeriesID)
+	}
 	for _, block := range e.Body.Blocks() {
-		if block.Ref == s.Ref {
+		switch block.Ref {
+		case s.Ref:
 			s.Own = append(s.Own, block)
-		} else {
+		case s.SeriesRef:
+			s.Shared = append(s.Shared, block)
+		default:
 			s.Copied = true
 		}
 	}

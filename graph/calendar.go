@@ -135,6 +135,28 @@ func (c *Calendar) list(ctx context.Context, query url.Values) ([]string, error)
 	return ids, nil
 }
 
+// Dropped lists the days, as yyyy-mm-dd, of a series' occurrences that were cancelled. Graph tells them only where they are asked for
+// by name, as "OID.<master>.<day>" (event.md, cancelledOccurrences). known is false where it does not.
+func (c *Calendar) Dropped(ctx context.Context, master string) (days []string, known bool, err error) {
+	var answer struct {
+		Dropped *[]string `json:"cancelledOccurrences"`
+	}
+	err = c.client.rest.Do(ctx, rest.Call{
+		Method: http.MethodGet, Header: prefer(immutable), Decode: rest.JSON(&answer),
+		URL: c.client.rest.URL(url.Values{"$select": {"id,cancelledOccurrences"}}, "users", c.box.ID, "events", master),
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("reading a series' cancelled occurrences: %w", err)
+	}
+	if answer.Dropped == nil {
+		return nil, false, nil
+	}
+	for _, id := range *answer.Dropped {
+		days = append(days, id[strings.LastIndexByte(id, '.')+1:])
+	}
+	return days, true, nil
+}
+
 // Host is the primary address of the mailbox's owner.
 func (c *Calendar) Host(ctx context.Context) (string, error) {
 	_, host, err := c.client.User(ctx, c.box.ID)

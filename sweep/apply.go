@@ -22,6 +22,10 @@ func (r *run) apply(ctx context.Context, s delta.Seen, d delta.Decision) error {
 		return r.update(ctx, s, d)
 	case delta.Note:
 		return r.done(ctx, s, d.Have)
+	case delta.Follow:
+		return r.follow(ctx, s, d)
+	case delta.Part:
+		return r.part(ctx, s, d)
 	case delta.Withdraw:
 		return r.withdraw(ctx, s, d)
 	case delta.Forget:
@@ -56,6 +60,12 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 		return err
 	}
 	// Crash here: the event shows the block; the record is made from it, and spare meetings are found by the tag.
+	if s.Series != nil {
+		// The series' meeting does without an occurrence that has one of its own.
+		if err := r.dropOccurrence(ctx, *s.Series, s.OriginalStart); err != nil {
+			return err
+		}
+	}
 	if err := r.drop(ctx, false, append(spare, record.Old)...); err != nil {
 		return err
 	}
@@ -65,11 +75,21 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 
 // done remembers an event as settled with what it says now.
 func (r *run) done(ctx context.Context, s delta.Seen, record delta.Record) error {
-	if record.State != delta.Silent {
-		record.State = delta.Linked
+	switch record.State {
+	case delta.Silent, delta.Following:
+		return r.doneAs(ctx, s, record, record.State)
+	}
+	return r.doneAs(ctx, s, record, delta.Linked)
+}
+
+func (r *run) doneAs(ctx context.Context, s delta.Seen, record delta.Record, state delta.RecordState) error {
+	record.State = state
+	if r.reset[s.ID] {
+		record.Gone = nil // Webex has all occurrences again
 	}
 	record.Keyword, record.Fingerprint, record.Times = s.Keyword, s.Print, s.When
-	record.Modified, record.End, record.Series, record.Tries = latest(record.Modified, s.Modified), s.LastEnd, s.SeriesID, 0
+	record.Modified, record.End, record.Tries = latest(record.Modified, s.Modified), s.LastEnd, 0
+	record.Master, record.Series, record.Original = s.Recurrence != nil, s.SeriesID, s.OriginalStart
 	return r.store(r.remember(ctx, s.ID, record))
 }
 

@@ -175,10 +175,14 @@ func (r *run) tell(ctx context.Context, s delta.Seen, record delta.Record, times
 	if errors.Is(err, delta.ErrGone) {
 		return errMeetingGone
 	}
-	if err == nil {
-		r.report.Updated++
+	if err != nil {
+		return r.ofWebex(err)
 	}
-	return r.ofWebex(err)
+	r.report.Updated++
+	if request.Times && s.Recurrence != nil {
+		return r.seriesTold(ctx, s.ID)
+	}
+	return nil
 }
 
 // details reads how to join what a record stands for.

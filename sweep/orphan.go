@@ -56,7 +56,7 @@ func (r *run) strays(ctx context.Context, c *changes) (found []stray, listed int
 		return nil, 0, nil
 	}
 	records := r.records
-	if !r.full {
+	if !r.all {
 		if records, err = r.memory.AllRecords(ctx); err != nil {
 			return nil, 0, r.store(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"syncd/delta"
 )
@@ -12,6 +13,7 @@ import (
 type changes struct {
 	events map[string]delta.Event // event id → event, without the bare occurrences of series
 	seen   map[string]bool        // all ids of the round that were not removals
+	plain  map[string][]time.Time // series master's id → starts of its occurrences that are like all others
 	link   string                 // of the next round
 }
 
@@ -38,7 +40,7 @@ func (r *run) fetch(ctx context.Context) (*changes, error) {
 
 // round reads a round to its end and folds it: order within it means nothing, and the last copy of an event counts.
 func (r *run) round(ctx context.Context, link string) (*changes, error) {
-	c := &changes{events: map[string]delta.Event{}, seen: map[string]bool{}}
+	c := &changes{events: map[string]delta.Event{}, seen: map[string]bool{}, plain: map[string][]time.Time{}}
 	for page, err := range r.calendar.Round(ctx, link, r.cursor.WindowStart, r.cursor.WindowEnd) {
 		if err != nil {
 			return nil, err
@@ -66,15 +68,18 @@ func (c *changes) fold(e delta.Event) {
 	case e.Bare:
 		c.seen[e.ID] = true
 		delete(c.events, e.ID)
+		c.plain[e.SeriesID] = append(c.plain[e.SeriesID], e.Start)
 	default:
 		c.seen[e.ID] = true
 		c.events[e.ID] = e
 	}
 }
 
-// recall reads what is remembered of the events of a round; of a full round everything, since what is missing counts too.
+// recall reads what is remembered of the events of a round. Of a full round, and where a series comes again whole, that is
+// everything, since what is missing counts too.
 func (r *run) recall(ctx context.Context, c *changes) (err error) {
-	if r.full {
+	r.all = r.full || c.hasSeries()
+	if r.all {
 		r.records, err = r.memory.AllRecords(ctx)
 	} else {
 		ids := make([]string, 0, len(c.events))
@@ -82,6 +87,10 @@ func (r *run) recall(ctx context.Context, c *changes) (err error) {
 			ids = append(ids, id)
 		}
 		r.records, err = r.memory.Records(ctx, ids)
+		if err == nil && c.removesSeries(r.records) {
+			r.all = true
+			r.records, err = r.memory.AllRecords(ctx)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("recalling what is known: %w", err)
@@ -90,4 +99,27 @@ func (r *run) recall(ctx context.Context, c *changes) (err error) {
 		r.records = map[string]delta.Record{}
 	}
 	return nil
+}
+
+// removesSeries reports whether a round took a series away that is known.
+func (c *changes) removesSeries(known map[string]delta.Record) bool {
+	for id, e := range c.events {
+		if e.Removed && known[id].Master {
+			return true
+		}
+	}
+	return false
+}
+
+// hasSeries reports whether a round brought any part of a series.
+func (c *changes) hasSeries() bool {
+	if len(c.plain) > 0 {
+		return true
+	}
+	for _, e := range c.events {
+		if e.Type == delta.Master || e.SeriesID != "" {
+			return true
+		}
+	}
+	return false
 }

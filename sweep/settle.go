@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -14,20 +15,17 @@ import (
 // settle brings every event of the round, and every event whose next try is due, to rest: done, nothing to do, or written
 // down for another try. What begins soonest goes first, since quotas may end before the list does.
 func (r *run) settle(ctx context.Context, c *changes) error {
-	events := make([]delta.Event, 0, len(c.events))
-	for _, e := range c.events {
-		if !e.Removed {
-			events = append(events, e)
-		}
-	}
-	slices.SortFunc(events, func(a, b delta.Event) int {
-		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID))
-	})
-	for _, e := range events {
+	for _, u := range c.units() {
 		if err := r.stopped(); err != nil {
 			return err
 		}
-		if err := r.event(ctx, e); err != nil {
+		var err error
+		if u.series {
+			err = r.series(ctx, c, u.id)
+		} else {
+			err = r.event(ctx, c.events[u.id])
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -35,6 +33,38 @@ func (r *run) settle(ctx context.Context, c *changes) error {
 		return err
 	}
 	return r.vanished(ctx, c)
+}
+
+// unit is what is settled together: a single event, or a series with all that belongs to it.
+type unit struct {
+	id     string // of the event or the series master
+	series bool
+	start  time.Time // of the earliest part that came
+}
+
+// units lists what a round brought, what begins soonest first.
+func (c *changes) units() []unit {
+	byID := map[string]unit{}
+	add := func(id string, series bool, start time.Time) {
+		if u, ok := byID[id]; !ok || start.Before(u.start) {
+			byID[id] = unit{id, series, start}
+		}
+	}
+	for id, e := range c.events {
+		switch {
+		case e.Removed:
+		case e.SeriesID != "":
+			add(e.SeriesID, true, e.Start)
+		default:
+			add(id, e.Type == delta.Master, e.Start)
+		}
+	}
+	for id, starts := range c.plain {
+		add(id, true, starts[0])
+	}
+	return slices.SortedFunc(maps.Values(byID), func(a, b unit) int {
+		return cmp.Or(a.start.Compare(b.start), cmp.Compare(a.id, b.id))
+	})
 }
 
 // ErrStopped ends a sweep that was told to stop. Its round comes again.
@@ -51,11 +81,15 @@ func (r *run) stopped() error {
 
 // event settles one event. Its error ends the sweep; what is wrong with the event alone is written down instead.
 func (r *run) event(ctx context.Context, e delta.Event) error {
-	err := r.attempt(ctx, e)
+	return r.settled(ctx, e.ID, r.attempt(ctx, e))
+}
+
+// settled writes an event down for another try, if err is about it alone.
+func (r *run) settled(ctx context.Context, id string, err error) error {
 	if err == nil || ends(ctx, err) {
 		return err
 	}
-	return r.later(ctx, e.ID, err)
+	return r.later(ctx, id, err)
 }
 
 // ends reports an error that concerns more than one event.
@@ -78,9 +112,19 @@ func (r *run) attempt(ctx context.Context, e delta.Event) error {
 	gone := false // Webex has no such meeting
 	var last error
 	for range maxTries {
+		if e.Type == delta.Occurrence {
+			if record, known := r.records[e.ID]; known {
+				return r.rejoin(ctx, e.ID, record, nil)
+			}
+			return nil
+		}
 		if !e.Unreadable {
 			seen := r.Keys.See(r.mailbox.ID, e, r.Policy, r.now)
 			seen.Fresh, seen.MeetingGone = r.full, gone
+			if e.SeriesID != "" {
+				series := r.records[e.SeriesID]
+				seen.Series, seen.Reset = &series, r.reset[e.SeriesID]
+			}
 			decision := delta.Plan(seen, r.records[e.ID], r.now)
 			again, err := r.carryOut(ctx, seen, decision)
 			if err == nil && decision.Action != delta.Read || err != nil && !again {
@@ -258,15 +302,19 @@ func (r *run) due(ctx context.Context, c *changes) ([]string, error) {
 
 // recallMore reads the records of events that the round did not bring.
 func (r *run) recallMore(ctx context.Context, ids []string) error {
-	if r.full || len(ids) == 0 {
+	if r.all || len(ids) == 0 {
 		return nil
 	}
 	records, err := r.memory.Records(ctx, ids)
 	if err != nil {
 		return r.store(err)
 	}
+	var series []string
 	for id, record := range records {
 		r.records[id] = record
+		if _, known := r.records[record.Series]; record.Series != "" && !known {
+			series = append(series, record.Series)
+		}
 	}
-	return nil
+	return r.recallMore(ctx, series)
 }

@@ -30,6 +30,9 @@ type Calendar interface {
 	IDs(ctx context.Context) ([]string, error)
 	// Marked lists the events of the whole mailbox whose tag property has a value.
 	Marked(ctx context.Context, tag string) ([]string, error)
+	// Dropped lists the days, as yyyy-mm-dd in the series' zone, of a series' occurrences that were cancelled. known is false
+	// where the calendar does not tell.
+	Dropped(ctx context.Context, master string) (days []string, known bool, err error)
 	Host(ctx context.Context) (string, error)
 	Language(ctx context.Context) (string, error)
 }
@@ -95,7 +98,7 @@ func (s *Sweeper) Sweep(ctx context.Context, m delta.Mailbox) (*Report, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var renewing sync.WaitGroup
 	renewing.Go(func() { renew(ctx, cancel, memory) })
-	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: began}
+	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: began, reset: map[string]bool{}}
 	r.log = s.Log.With().Str("mailbox", m.Address).Logger()
 	err = r.sweep(ctx)
 	if cause := context.Cause(ctx); cause != nil && errors.Is(cause, delta.ErrLeaseLost) {
@@ -132,7 +135,7 @@ func (s *Sweeper) Plan(ctx context.Context, m delta.Mailbox) (*Report, error) {
 	if err != nil {
 		return report, err
 	}
-	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: time.Now(), dry: true}
+	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: time.Now(), dry: true, reset: map[string]bool{}}
 	r.log = zerolog.Nop()
 	return report, r.sweep(ctx)
 }
@@ -180,6 +183,8 @@ type run struct {
 	cursor  delta.Cursor
 	records map[string]delta.Record // event id → what is remembered, of the events of this round
 	full    bool                    // a round over the whole window
+	all     bool                    // records holds all that is remembered, not only of the round's events
+	reset   map[string]bool         // series whose times were told to Webex in this sweep
 	words   *parser.Words
 	gone    []string // events that a GET found gone while they were settled
 	// hostRead says that the owner's address was read in this sweep.

@@ -77,7 +77,7 @@ func (r *run) missing(c *changes, held map[string]bool) []string {
 		case held[id], slices.Contains(r.gone, id), told && !e.Removed, c.seen[id]:
 		case told:
 			out = append(out, id)
-		case r.full && r.outlived(record):
+		case r.full && r.outlived(record), c.resent(record.Series):
 			out = append(out, id)
 		}
 	}
@@ -88,6 +88,12 @@ func (r *run) missing(c *changes, held map[string]bool) []string {
 // began has only left it.
 func (r *run) outlived(record delta.Record) bool {
 	return record.End.IsZero() || record.End.After(r.cursor.WindowStart)
+}
+
+// resent reports whether a round brought a series. All that is left of it comes then, so what does not come is gone.
+func (c *changes) resent(series string) bool {
+	_, master := c.events[series]
+	return series != "" && (master || len(c.plain[series]) > 0)
 }
 
 // confirm asks for each of some events and returns those that Graph says are gone. An event that is there, outside the
@@ -117,7 +123,7 @@ func (r *run) confirm(ctx context.Context, ids []string) ([]string, error) {
 
 // known counts the mailbox's records, if that matters.
 func (r *run) known(ctx context.Context, gone int) (int, error) {
-	if r.full || gone <= r.Limit.Count || r.Limit.Share == 0 {
+	if r.all || gone <= r.Limit.Count || r.Limit.Share == 0 {
 		return len(r.records), nil
 	}
 	all, err := r.memory.AllRecords(ctx)
@@ -157,11 +163,7 @@ func (r *run) accepted(ctx context.Context, held map[string]bool) ([]string, err
 
 // deletedEvent settles one event that is gone.
 func (r *run) deletedEvent(ctx context.Context, id string) error {
-	err := r.deleted(ctx, id)
-	if err == nil || ends(ctx, err) {
-		return err
-	}
-	return r.later(ctx, id, err)
+	return r.settled(ctx, id, r.deleted(ctx, id))
 }
 
 // deleted withdraws what an event had that a GET found gone.

@@ -1,0 +1,92 @@
+package delta
+
+import "time"
+
+// planException decides about an occurrence of a series that differs from the others. It shares the meeting of its series as
+// long as it asks for the same; else it goes its own way, and the series' meeting loses that occurrence.
+func planException(s Seen, have Record, now time.Time) Decision {
+	series := *s.Series
+	shares := have.State == NoRecord || have.State == Following || have.State == Apart
+	switch {
+	case !s.LastEnd.IsZero() && s.LastEnd.Before(now):
+		return nothing(Over, have)
+	case !shares:
+		return planSingle(s, have, now) // it has a meeting of its own, and keeps it
+	case len(s.Own) > 0 && have.State == NoRecord:
+		return planSingle(s, have, now) // it had one before the store was lost
+	case !series.serves():
+		return planLoose(s, have, now)
+	case s.Cancelled:
+		return part(s, have, EventCancelled)
+	case s.Keyword == "":
+		return part(s, have, KeywordRemoved)
+	case s.Draft:
+		return nothing(Draft, have)
+	case !s.alike(series):
+		have.State = NoRecord
+		return Decision{Action: Create, Reason: KeywordChanged, Kind: s.fit(s.Asked), Have: have}
+	default:
+		return follow(s, have)
+	}
+}
+
+// serves reports whether a series has a meeting, or is about to.
+func (r Record) serves() bool {
+	switch r.State {
+	case Intent, Linked, Silent:
+		return true
+	}
+	return false
+}
+
+// alike reports whether an exception asks for what its series has.
+func (s Seen) alike(series Record) bool {
+	return s.Keyword == series.Keyword || s.Asked == series.Asked
+}
+
+// planLoose decides about an exception of a series that has no meeting.
+func planLoose(s Seen, have Record, now time.Time) Decision {
+	if have.State != NoRecord && s.Keyword == "" && len(s.Shared) == 0 {
+		return Decision{Action: Forget, Reason: NotAsked, Have: have}
+	}
+	if len(s.Shared) > 0 && s.Keyword == "" {
+		return Decision{Action: Part, Reason: KeywordRemoved, Have: have}
+	}
+	have.State = NoRecord
+	return planSingle(s, have, now)
+}
+
+// part takes an exception out of its series' meeting.
+func part(s Seen, have Record, why Reason) Decision {
+	if have.State == Apart && len(s.Shared) == 0 && !s.Reset {
+		return nothing(NotAsked, have)
+	}
+	return Decision{Action: Part, Reason: why, Kind: s.Series.Kind, Have: have}
+}
+
+// follow keeps an exception in its series' meeting.
+func follow(s Seen, have Record) Decision {
+	d := Decision{Action: Follow, Reason: Edited, Kind: s.Series.Kind, Have: have}
+	missing := len(s.Shared) == 0 && s.Series.State != Silent
+	switch {
+	case have.State == NoRecord:
+		d.Reason = InSeries
+		return d
+	case have.State == Apart:
+		d.Reason = Typed
+		return d
+	case missing && have.Restored == 0:
+		d.Reason = BlockRemoved
+		return d
+	case s.Reset:
+		return d
+	case have.Fingerprint != s.Print && s.Series.Kind.Owned():
+		return d
+	case have.Fingerprint != s.Print:
+		return Decision{Action: Note, Reason: Edited, Kind: s.Series.Kind, Have: have}
+	case missing:
+		return nothing(BlockRefused, have)
+	default:
+		return nothing(Unchanged, have)
+	}
+}

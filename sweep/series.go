@@ -1,0 +1,336 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"syncd/delta"
+	"syncd/recurrence"
+)
+
+// A series comes whole: its master, the occurrences that differ, and of all others just the times. The master goes first, since
+// it has the meeting; then what differs; then what is missing. A cancelled occurrence is never announced, it is one that the
+// pattern gives and the round does not.
+
+// series settles what a round brought of one series.
+func (r *run) series(ctx context.Context, c *changes, id string) error {
+	exceptions := c.exceptions(id)
+	master, brought := c.events[id]
+	if !brought {
+		var err error
+		if master, err = r.read(ctx, id); err != nil {
+			return r.seriesUnread(ctx, id, exceptions, err)
+		}
+	}
+	if err := r.event(ctx, master); err != nil {
+		return err
+	}
+	for _, e := range exceptions {
+		if err := r.stopped(); err != nil {
+			return err
+		}
+		if err := r.event(ctx, e); err != nil {
+			return err
+		}
+	}
+	for exception, record := range r.records {
+		if _, differs := c.events[exception]; record.Series == id && c.seen[exception] && !differs {
+			if err := r.settled(ctx, exception, r.rejoin(ctx, exception, record, &master)); err != nil {
+				return err
+			}
+		}
+	}
+	return r.cancellations(ctx, c, master, exceptions)
+}
+
+// rejoin settles an occurrence that differed and is like all others again: what it had of its own goes, and its occurrence at
+// Webex is what the pattern says.
+func (r *run) rejoin(ctx context.Context, id string, record delta.Record, master *delta.Event) error {
+	if r.dry {
+		return nil
+	}
+	series := r.records[record.Series]
+	switch {
+	case record.State != delta.Following && record.State != delta.Apart:
+		meetings, err := r.owned(ctx, delta.Seen{Event: delta.Event{ID: id}}, record, false)
+		if err != nil {
+			return err
+		}
+		if err := r.drop(ctx, r.over(record), meetings...); err != nil {
+			return err
+		}
+	case record.State == delta.Following && series.Kind.Owned() && !r.reset[record.Series] && record.Original.After(r.now):
+		if master == nil {
+			e, err := r.read(ctx, record.Series)
+			if err != nil {
+				return err
+			}
+			master = &e
+		}
+		plain := *master
+		plain.Recurrence, plain.OriginalStart = nil, record.Original
+		plain.Start, plain.End = record.Original, record.Original.Add(master.End.Sub(master.Start))
+		err := r.tellOccurrence(ctx, delta.Seen{Event: plain, Series: &series}, delta.Decision{Have: record})
+		if err != nil && !errors.Is(err, delta.ErrRefused) && !errors.Is(err, delta.ErrGone) {
+			return err
+		}
+	}
+	return r.store(r.forget(ctx, id))
+}
+
+// exceptions lists the occurrences of a series that differ, soonest first.
+func (c *changes) exceptions(series string) []delta.Event {
+	var out []delta.Event
+	for _, e := range c.events {
+		if e.SeriesID == series && !e.Removed {
+			out = append(out, e)
+		}
+	}
+	slices.SortFunc(out, func(a, b delta.Event) int { return a.Start.Compare(b.Start) })
+	return out
+}
+
+// seriesUnread settles a series whose master cannot be read: gone, or to be tried again with all that hangs on it.
+func (r *run) seriesUnread(ctx context.Context, id string, exceptions []delta.Event, why error) error {
+	if ends(ctx, why) {
+		return why
+	}
+	if errors.Is(why, delta.ErrGone) {
+		r.gone = append(r.gone, id)
+		return nil // the exceptions are gone with it, and are seen to be
+	}
+	if _, known := r.records[id]; known {
+		return r.later(ctx, id, why)
+	}
+	for _, e := range exceptions {
+		if err := r.later(ctx, e.ID, why); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// follow makes an exception share its series' meeting: the occurrence there is changed to what it says, and it shows the
+// series' block. Where Webex refuses the change, the exception gets a meeting of its own.
+func (r *run) follow(ctx context.Context, s delta.Seen, d delta.Decision) error {
+	if s.Series.State == delta.Intent || s.Series.Kind.Owned() && s.Series.Meeting == "" {
+		return errSeriesWaits
+	}
+	record := d.Have
+	if d.Reason == delta.BlockRemoved {
+		record.Restored++
+	}
+	record.State, record.Kind, record.Asked, record.Series = delta.Following, s.Series.Kind, s.Asked, s.SeriesID
+	record.Original, record.Block = s.OriginalStart, s.Series.Block
+	if s.Series.Kind.Owned() {
+		err := r.tellOccurrence(ctx, s, d)
+		if errors.Is(err, delta.ErrRefused) || errors.Is(err, delta.ErrGone) || errors.Is(err, delta.ErrConflict) {
+			record.State = delta.NoRecord
+			return r.create(ctx, s, delta.Decision{Action: delta.Create, Reason: delta.WebexRefused, Kind: s.Series.Kind, Have: record})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(s.Shared) == 0 && s.Series.State != delta.Silent {
+		details, err := r.details(ctx, *s.Series)
+		if err != nil {
+			return err
+		}
+		// The block is the series', reference and all: an exception made later than it would have come with it.
+		shared := s
+		shared.Ref, shared.Own = s.SeriesRef, nil
+		if err := r.show(ctx, shared, &record, details); err != nil {
+			return err
+		}
+	}
+	return r.doneAs(ctx, s, record, delta.Following)
+}
+
+// errSeriesWaits says that an exception cannot be settled before its series.
+var errSeriesWaits = fmt.Errorf("%w: the series has no meeting yet", delta.ErrTrouble)
+
+// tellOccurrence changes the occurrence of the series' meeting that an exception stands for.
+func (r *run) tellOccurrence(ctx context.Context, s delta.Seen, d delta.Decision) error {
+	id := recurrence.OccurrenceID(s.Series.Meeting, s.OriginalStart)
+	host, err := r.host(ctx)
+	if err != nil {
+		return err
+	}
+	request, err := r.Keys.Request(r.mailbox.ID, host, s, r.now)
+	if err != nil {
+		return err
+	}
+	if err := r.webexReady(); err != nil {
+		return err
+	}
+	if d.Have.State == delta.NoRecord && !s.Reset && s.Fresh {
+		// After a loss of the store it may be told already.
+		meeting, err := r.Meetings.Meeting(ctx, host, id)
+		if err == nil && meeting.Title == request.Title && meeting.Start.Equal(request.Start) && meeting.End.Equal(request.End) {
+			return nil
+		}
+		if err != nil {
+			return r.ofWebex(err)
+		}
+	}
+	if s.Start.Before(r.now) {
+		request.Times = false // under way
+	}
+	if err := r.effect(); err != nil {
+		return err
+	}
+	if err := r.ofWebex(r.Meetings.Update(ctx, id, request)); err != nil {
+		return err
+	}
+	r.report.Updated++
+	return nil
+}
+
+// part takes an exception out of its series' meeting, and the block out of it.
+func (r *run) part(ctx context.Context, s delta.Seen, d delta.Decision) error {
+	record := d.Have
+	if len(s.Shared) > 0 {
+		shared := s
+		shared.Ref, shared.Own = s.SeriesRef, s.Shared
+		if err := r.hide(ctx, shared, *s.Series); err != nil {
+			return err
+		}
+	}
+	if err := r.dropOccurrence(ctx, *s.Series, s.OriginalStart); err != nil {
+		return err
+	}
+	if !s.Series.Kind.Owned() && s.Series.State == delta.NoRecord {
+		return r.store(r.forget(ctx, s.ID))
+	}
+	record.Original, record.Asked, record.Kind = s.OriginalStart, "", s.Series.Kind
+	return r.doneAs(ctx, s, record, delta.Apart)
+}
+
+// dropOccurrence deletes one occurrence of a series' meeting. One that is not there, has begun or is over needs nothing.
+func (r *run) dropOccurrence(ctx context.Context, series delta.Record, original time.Time) error {
+	if !series.Kind.Owned() || series.Meeting == "" || original.Before(r.now) {
+		return nil
+	}
+	host, err := r.host(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.webexReady(); err != nil {
+		return err
+	}
+	if err := r.effect(); err != nil {
+		return err
+	}
+	err = r.ofWebex(r.Meetings.Delete(ctx, host, recurrence.OccurrenceID(series.Meeting, original)))
+	if errors.Is(err, delta.ErrGone) || errors.Is(err, delta.ErrRefused) {
+		return nil
+	}
+	if err == nil {
+		r.report.Deleted++
+	}
+	return err
+}
+
+// cancellations deletes the occurrences of a series' meeting that the calendar does not have any more. The calendar has to name
+// the day: a page cut short cancels nothing.
+func (r *run) cancellations(ctx context.Context, c *changes, master delta.Event, exceptions []delta.Event) error {
+	record := r.records[master.ID]
+	if !record.Kind.Owned() || record.Meeting == "" || record.State != delta.Linked && record.State != delta.Silent || r.dry {
+		return nil
+	}
+	missing := r.missingDays(c, master, exceptions, record)
+	if len(missing) == 0 {
+		return nil
+	}
+	err := r.cancelDays(ctx, master, record, missing)
+	if err == nil || ends(ctx, err) {
+		return err
+	}
+	return r.later(ctx, master.ID, err)
+}
+
+// missingDays lists the occurrences that the pattern gives in the window and the round did not bring: their original
+// starts by the day, yyyy-mm-dd in the series' zone.
+func (r *run) missingDays(c *changes, master delta.Event, exceptions []delta.Event, record delta.Record) map[string]time.Time {
+	series, err := delta.SeriesOf(master)
+	if err != nil {
+		return nil
+	}
+	there := map[int64]bool{}
+	for _, start := range c.plain[master.ID] {
+		there[start.Unix()] = true
+	}
+	for _, e := range exceptions {
+		there[e.OriginalStart.Unix()] = true
+	}
+	missing := map[string]time.Time{}
+	from := r.now
+	if from.Before(r.cursor.WindowStart) {
+		from = r.cursor.WindowStart
+	}
+	for start := range series.From(from) {
+		if !start.Before(r.cursor.WindowEnd) {
+			break
+		}
+		if !there[start.Unix()] && !slices.Contains(record.Gone, goneForm(start)) {
+			missing[start.Format(time.DateOnly)] = start
+		}
+	}
+	return missing
+}
+
+// cancelDays deletes those of the missing occurrences that the calendar says were cancelled.
+func (r *run) cancelDays(ctx context.Context, master delta.Event, record delta.Record, missing map[string]time.Time) error {
+	days, known, err := r.calendar.Dropped(ctx, master.ID)
+	if err != nil {
+		return r.ofMailbox(err)
+	}
+	if !known {
+		return nil
+	}
+	for _, day := range slices.Sorted(maps.Keys(missing)) {
+		if !slices.Contains(days, day) {
+			continue
+		}
+		if err := r.dropOccurrence(ctx, record, missing[day]); err != nil {
+			return err
+		}
+		r.report.Reasons[delta.EventCancelled]++
+		record.Gone = append(record.Gone, goneForm(missing[day]))
+	}
+	record.Gone = slices.DeleteFunc(record.Gone, func(start string) bool { return start < goneForm(r.now) })
+	return r.store(r.remember(ctx, master.ID, record))
+}
+
+// goneForm is a start as Webex writes it in the ids of occurrences. It sorts by time.
+func goneForm(start time.Time) string { return start.UTC().Format("20060102T150405Z") }
+
+// seriesTold notes that the times of a series were told to Webex anew. It drops the changes of all occurrences with that, so
+// they are told again: those of this round after the master, the others as their turn comes.
+func (r *run) seriesTold(ctx context.Context, id string) error {
+	r.reset[id] = true
+	records := r.records
+	if !r.all {
+		var err error
+		if records, err = r.memory.AllRecords(ctx); err != nil {
+			return r.store(err)
+		}
+	}
+	again := map[string]delta.Retry{}
+	for exception, record := range records {
+		if record.Series == id && (record.State == delta.Following || record.State == delta.Apart) {
+			record.Fingerprint = ""
+			r.records[exception] = record
+			again[exception] = delta.Retry{Record: record, At: r.now}
+		}
+	}
+	if len(again) == 0 {
+		return nil
+	}
+	return r.store(r.write(ctx, delta.Batch{Retries: again}))
+}

@@ -1,0 +1,235 @@
+package sweep_test
+
+import (
+	"testing"
+	"time"
+
+	"syncd/simulator"
+)
+
+// inSeries runs a test on a weekly series of ten with a keyword in its location, swept once.
+func inSeries(t *testing.T, keyword string, test func(r *rig, alice *simulator.Mailbox, id string, days []string)) {
+	t.Helper()
+	for name, quirks := range map[string]simulator.Quirks{"plain": {}, "master missing": {MasterMissing: 1}, "odd": simulator.Odd()} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, simulator.Options{Seed: 11, Quirks: quirks, Exchange: simulator.Harsh}, func(r *rig) {
+				r.rest.Occurrences = true
+				alice := r.mailbox("alice@example.com")
+				d := draft(keyword)
+				d.Zone = "W. Europe Standard Time"
+				d.Recurrence = &simulator.Recurrence{Pattern: "weekly", Count: 10}
+				e := alice.Create(d)
+				r.sweep()
+				days := alice.Dates(e.ID, time.Now(), time.Now().Add(ahead))
+				if len(days) != 10 {
+					r.t.Fatalf("the series has the days %v", days)
+				}
+				test(r, alice, e.ID, days)
+			})
+		})
+	}
+}
+
+func (r *rig) must(err error) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// quiet sweeps once more and wants nothing to happen.
+func (r *rig) quiet() {
+	r.t.Helper()
+	report := r.sweep()
+	if report.Created+report.Updated+report.Deleted+report.Patched != 0 {
+		r.t.Errorf("not at rest: %+v", report)
+	}
+}
+
+func TestAMovedOccurrenceMovesAtWebex(t *testing.T) {
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Start, d.End = d.Start.Add(2*time.Hour), d.End.Add(3*time.Hour) }))
+		if report := r.sweep(); report.Updated != 1 || report.Patched != 0 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+	})
+}
+
+func TestARenamedOccurrenceIsRenamedAtWebex(t *testing.T) {
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[3], func(d *simulator.Draft) { d.Subject = "With guests" }))
+		if report := r.sweep(); report.Updated != 1 || report.Patched != 0 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+	})
+}
+
+func TestACancelledOccurrenceIsDeletedAtWebex(t *testing.T) {
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.CancelOccurrence(id, days[4]))
+		r.world.ClearRequests()
+		if report := r.sweep(); report.Deleted != 1 || report.Patched != 0 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+		r.must(alice.CancelOccurrence(id, days[5]))
+		r.sweep()
+		r.quiet()
+	})
+}
+
+func TestAnOccurrenceThatWebexWillNotMoveGetsAMeetingOfItsOwn(t *testing.T) {
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Start, d.End = d.Start.Add(-30*time.Hour), d.End.Add(-30*time.Hour) }))
+		if report := r.sweep(); report.Created != 1 || report.Patched != 1 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+	})
+}
+
+func TestASeriesThatMovesTakesItsExceptionsAlong(t *testing.T) {
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Subject = "With guests" }))
+		r.must(alice.CancelOccurrence(id, days[4]))
+		r.sweep()
+		r.must(alice.Edit(id, func(d *simulator.Draft) { d.Start, d.End = d.Start.Add(time.Hour), d.End.Add(time.Hour) }))
+		r.sweep()
+		r.quiet()
+	})
+}
+
+func TestASeriesThatEndsEarlierOrIsSplitIsFollowed(t *testing.T) {
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EndSeries(id, days[7]))
+		r.sweep()
+		r.quiet()
+		_, err := alice.SplitSeries(id, days[4], func(d *simulator.Draft) { d.Subject = "Second half" })
+		r.must(err)
+		r.sweep()
+		r.quiet()
+	})
+}
+
+func TestAKeywordOnOneOccurrenceGivesItAMeeting(t *testing.T) {
+	inSeries(t, "Room 4", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[1], func(d *simulator.Draft) { d.Location = "@webex:onetime" }))
+		if report := r.sweep(); report.Created != 1 || report.Patched != 1 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+		r.must(alice.EditOccurrence(id, days[1], func(d *simulator.Draft) { d.Location = "Room 4" }))
+		if report := r.sweep(); report.Deleted != 1 || report.Patched != 1 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+	})
+}
+
+func TestAKeywordTakenOutOfOneOccurrence(t *testing.T) {
+	for _, keyword := range []string{"@webex:onetime", "@webex:myroom"} {
+		inSeries(t, keyword, func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+			r.must(alice.EditOccurrence(id, days[1], func(d *simulator.Draft) { d.Location = "Room 4" }))
+			if report := r.sweep(); report.Patched != 1 {
+				r.t.Errorf("%+v", report)
+			}
+			r.quiet()
+		})
+	}
+}
+
+func TestAnotherKeywordOnOneOccurrence(t *testing.T) {
+	inSeries(t, "@webex:myroom", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[1], func(d *simulator.Draft) { d.Location = "@webex:onetime" }))
+		if report := r.sweep(); report.Created != 1 || report.Patched != 1 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+	})
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[1], func(d *simulator.Draft) { d.Location = "@webex:myroom" }))
+		if report := r.sweep(); report.Created != 0 || report.Patched != 1 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+	})
+}
+
+func TestAnOccurrenceThatDifferedBeforeTheKeywordWasTyped(t *testing.T) {
+	inSeries(t, "Room 4", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Subject, d.Body = "With guests", "<p>Another agenda</p>" }))
+		r.sweep()
+		r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Location = "@webex:onetime" }))
+		r.must(alice.Edit(id, func(d *simulator.Draft) { d.Location = "@webex:onetime" }))
+		r.sweep()
+		r.quiet()
+	})
+}
+
+func TestASeriesYearsOlderThanTheWindow(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 12}, func(r *rig) {
+		r.rest.Occurrences = true
+		alice := r.mailbox("alice@example.com")
+		d := draft("@webex:onetime")
+		d.Start, d.End = d.Start.AddDate(-6, 0, 0), d.End.AddDate(-6, 0, 0)
+		d.Recurrence = &simulator.Recurrence{Pattern: "weekly"}
+		e := alice.Create(d)
+		if report := r.sweep(); report.Created != 1 || report.Patched != 1 {
+			r.t.Errorf("%+v", report)
+		}
+		days := alice.Dates(e.ID, time.Now(), time.Now().Add(ahead))
+		r.must(alice.CancelOccurrence(e.ID, days[1]))
+		r.must(alice.EditOccurrence(e.ID, days[2], func(d *simulator.Draft) { d.Subject = "With guests" }))
+		r.sweep()
+		r.quiet()
+	})
+}
+
+func TestADeletedSeriesTakesEverythingAlong(t *testing.T) {
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[1], func(d *simulator.Draft) { d.Location = "@webex:myroom" }))
+		r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Start, d.End = d.Start.Add(-30*time.Hour), d.End.Add(-30*time.Hour) }))
+		r.sweep()
+		r.must(alice.Delete(id))
+		r.sweep()
+		if live := r.world.Live(); len(live) != 0 {
+			r.t.Errorf("left: %+v", live)
+		}
+		r.quiet()
+	})
+}
+
+func TestASeriesSurvivesTheLossOfTheStore(t *testing.T) {
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[1], func(d *simulator.Draft) { d.Subject = "With guests" }))
+		r.must(alice.CancelOccurrence(id, days[3]))
+		r.must(alice.EditOccurrence(id, days[5], func(d *simulator.Draft) { d.Location = "Room 4" }))
+		r.sweep()
+		r.lose()
+		r.world.ClearMails()
+		report := r.sweep()
+		if report.Created+report.Patched != 0 || len(r.world.Mails()) != 0 {
+			r.t.Errorf("%+v, %d mails", report, len(r.world.Mails()))
+		}
+		r.quiet()
+	})
+}
+
+func TestASeriesEditCostsTwoRequestsAtMostBeforeItsWrites(t *testing.T) {
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Subject = "With guests" }))
+		r.world.ClearRequests()
+		r.sweep()
+		reads := 0
+		for _, q := range r.world.Requests() {
+			if q.Method == "GET" && q.Service == simulator.Graph {
+				reads++
+			}
+		}
+		if reads > 2 {
+			r.t.Errorf("%d reads: %v", reads, r.world.Requests())
+		}
+	})
+}
