@@ -41,6 +41,7 @@ var tagEncoding = base32.NewEncoding(parser.RefAlphabet).WithPadding(base32.NoPa
 const (
 	eventTagPrefix   = "sd1-" // the meeting of one event
 	mailboxTagPrefix = "sdm-" // all meetings of one mailbox
+	timesTagPrefix   = "sdt-" // what the meeting was last told of its times
 	tagBytes         = 16
 )
 
@@ -52,6 +53,22 @@ func (k Keys) Tag(mailbox, event string) string {
 // MailboxTag is on every meeting made for a mailbox, so that they can be listed.
 func (k Keys) MailboxTag(mailbox string) string {
 	return mailboxTagPrefix + tagEncoding.EncodeToString(k.mac(k.tag, "mailbox", mailbox)[:tagBytes])
+}
+
+// Tags are what a meeting carries: for which event it is, for which mailbox, and which times it was told last. The last one tells,
+// when all else is lost, whether the event moved meanwhile.
+func (k Keys) Tags(mailbox, event, when string) []string {
+	return []string{k.Tag(mailbox, event), k.MailboxTag(mailbox), timesTagPrefix + when}
+}
+
+// ToldTimes reports whether a meeting's tags say that it was told of the times when; known is false where they say nothing.
+func ToldTimes(tags []string, when string) (same, known bool) {
+	for _, tag := range tags {
+		if told, ok := strings.CutPrefix(tag, timesTagPrefix); ok {
+			return told == when, true
+		}
+	}
+	return false, false
 }
 
 // EventTag picks the event tag out of a meeting's tags.

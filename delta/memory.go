@@ -8,6 +8,7 @@ import (
 // Batch is a set of writes to what is remembered of one mailbox. All are carried out, or none.
 type Batch struct {
 	Records map[string]Record // event id → what to remember; nothing about it has to be tried again
+	Interim map[string]Record // event id → how far it is; whether it has to be tried again stays as it was
 	Retries map[string]Retry  // event id → what to remember, and when to try again
 	Forget  []string          // event ids of which nothing is remembered any more
 	Hold    []string          // event ids whose removal waits for an operator
@@ -26,7 +27,7 @@ type Retry struct {
 
 // Empty reports a batch that would write nothing.
 func (b *Batch) Empty() bool {
-	return len(b.Records) == 0 && len(b.Retries) == 0 && len(b.Forget) == 0 && len(b.Hold) == 0 && len(b.Release) == 0 &&
+	return len(b.Records) == 0 && len(b.Interim) == 0 && len(b.Retries) == 0 && len(b.Forget) == 0 && len(b.Hold) == 0 && len(b.Release) == 0 &&
 		b.Cursor == nil && b.Served == nil && !b.GiveUp
 }
 

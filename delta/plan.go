@@ -115,10 +115,11 @@ func adopt(s Seen, from Record) Decision {
 			from.Asked = s.Asked
 		}
 	}
-	if d := planKnown(s, from); d.Action != Nothing {
-		return d
+	d := planKnown(s, from)
+	if d.Action == Nothing || d.Action == Note {
+		return Decision{Action: Adopt, Reason: Rebuilt, Kind: from.Kind, Have: d.Have}
 	}
-	return Decision{Action: Adopt, Reason: Rebuilt, Kind: from.Kind, Have: from}
+	return d
 }
 
 func recordOf(m Mark) Record {

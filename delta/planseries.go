@@ -78,7 +78,7 @@ func follow(s Seen, have Record) Decision {
 	case missing && have.Restored == 0:
 		d.Reason = BlockRemoved
 		return d
-	case s.Reset:
+	case s.Reset, have.Shares != s.Series.Shared():
 		return d
 	case have.Fingerprint != s.Print && s.Series.Kind.Owned():
 		return d

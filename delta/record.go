@@ -1,6 +1,7 @@
 package delta
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -27,15 +28,21 @@ type Record struct {
 	Master      bool      // of a series as a whole
 	Series      string    // the series master's id, on exceptions
 	Original    time.Time // when an exception would start by the pattern
-	Gone        []string  // on series: UTC starts of the occurrences that were deleted at Webex, as in its ids
-	Reason      Reason    // why it is as it is, where that is not plain
-	Tries       int       // failed tries in a row
+	// Shares names, on an exception that follows its series, what of the series it was last brought in line with: the meeting's
+	// id, or "room".
+	Shares string
+	Gone   []string // on series: UTC starts of the occurrences that were deleted at Webex, as in its ids
+	Reason Reason   // why it is as it is, where that is not plain
+	Tries  int      // failed tries in a row
 }
 
 // Mark is what the event itself is to say of this.
 func (r Record) Mark() Mark {
 	return Mark{Keyword: r.Keyword, Kind: r.Kind, Meeting: r.Meeting, Block: r.Block, Restored: r.Restored, Remade: r.Remade}
 }
+
+// Shared is what an exception of this series is in line with. See [Record.Shares].
+func (r Record) Shared() string { return cmp.Or(r.Meeting, "room") }
 
 // RecordState is how far syncd is with an event.
 type RecordState string
@@ -83,6 +90,7 @@ type storedRecord struct {
 	Master      bool        `json:"master,omitempty"`
 	Series      string      `json:"series,omitempty"`
 	Original    int64       `json:"original,omitempty"` // Unix seconds
+	Shares      string      `json:"shares,omitempty"`
 	Gone        []string    `json:"gone,omitempty"`
 	Reason      Reason      `json:"reason,omitempty"`
 	Tries       int         `json:"tries,omitempty"`
@@ -93,7 +101,7 @@ func (r Record) Encode() string {
 	raw, _ := json.Marshal(storedRecord{
 		Version: recordVersion, State: r.State, Keyword: r.Keyword, Asked: r.Asked, Kind: r.Kind, Meeting: r.Meeting, Tag: r.Tag, Old: r.Old,
 		Fingerprint: r.Fingerprint, Times: r.Times, Block: r.Block, Restored: r.Restored, Remade: r.Remade,
-		Modified: seconds(r.Modified), End: seconds(r.End), Master: r.Master, Series: r.Series, Original: seconds(r.Original), Gone: r.Gone, Reason: r.Reason, Tries: r.Tries,
+		Modified: seconds(r.Modified), End: seconds(r.End), Master: r.Master, Series: r.Series, Original: seconds(r.Original), Shares: r.Shares, Gone: r.Gone, Reason: r.Reason, Tries: r.Tries,
 	}) // plain data, it cannot fail
 	return string(raw)
 }
@@ -114,7 +122,7 @@ func DecodeRecord(raw string) (Record, error) {
 	return Record{
 		State: s.State, Keyword: s.Keyword, Asked: s.Asked, Kind: s.Kind, Meeting: s.Meeting, Tag: s.Tag, Old: s.Old,
 		Fingerprint: s.Fingerprint, Times: s.Times, Block: s.Block, Restored: s.Restored, Remade: s.Remade,
-		Modified: fromSeconds(s.Modified), End: fromSeconds(s.End), Master: s.Master, Series: s.Series, Original: fromSeconds(s.Original), Gone: s.Gone, Reason: s.Reason, Tries: s.Tries,
+		Modified: fromSeconds(s.Modified), End: fromSeconds(s.End), Master: s.Master, Series: s.Series, Original: fromSeconds(s.Original), Shares: s.Shares, Gone: s.Gone, Reason: s.Reason, Tries: s.Tries,
 	}, nil
 }
 

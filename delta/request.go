@@ -20,7 +20,7 @@ const (
 func (k Keys) Request(mailbox, host string, s Seen, now time.Time) (MeetingRequest, error) {
 	r := MeetingRequest{
 		Host: host, Title: Title(s.Subject), Agenda: Agenda(s.Event), Times: true,
-		Tags: []string{k.Tag(mailbox, s.ID), k.MailboxTag(mailbox)},
+		Tags: k.Tags(mailbox, s.ID, s.When),
 	}
 	if s.Recurrence != nil {
 		rule, err := Rule(s.Event, now)

@@ -16,6 +16,9 @@ func commandsOf(b delta.Batch, now time.Time) [][]any {
 		add("HSET", keyEvents, id, record.Encode())
 		add("ZREM", keyRetry, id)
 	}
+	for id, record := range b.Interim {
+		add("HSET", keyEvents, id, record.Encode())
+	}
 	for id, retry := range b.Retries {
 		add("HSET", keyEvents, id, retry.Record.Encode())
 		add("ZADD", keyRetry, retry.At.Unix(), id)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -79,6 +80,31 @@ func (s *Store) WebexToken(ctx context.Context) (string, error) {
 func (s *Store) SetWebexToken(ctx context.Context, sealed string) error {
 	if err := s.rdb.Set(ctx, s.schema.webexToken(), sealed, 0).Err(); err != nil {
 		return fmt.Errorf("storing the Webex token: %w", err)
+	}
+	return nil
+}
+
+// WebexPause is until when Webex wants to be left alone; zero for now.
+func (s *Store) WebexPause(ctx context.Context) (time.Time, error) {
+	text, err := s.rdb.Get(ctx, s.schema.webexNextAt()).Result()
+	if errors.Is(err, redis.Nil) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading Webex's pause: %w", err)
+	}
+	until, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%s is not a time in RFC 3339: %q", s.schema.webexNextAt(), text)
+	}
+	return until, nil
+}
+
+// PauseWebex remembers that Webex wants to be left alone.
+func (s *Store) PauseWebex(ctx context.Context, until time.Time) error {
+	until = until.Add(time.Second).UTC().Truncate(time.Second) // what is stored has no fractions, and must not be early
+	if err := s.rdb.Set(ctx, s.schema.webexNextAt(), until.Format(time.RFC3339), time.Until(until)).Err(); err != nil {
+		return fmt.Errorf("remembering Webex's pause: %w", err)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@
 //	syncd:{M}:lease     string  "<owner> <fencing token>", expires
 //	syncd:{M}:fence     string  the last fencing token; grows with every claim
 //	syncd:resync        stream  one entry a request: mailbox, options
+//	syncd:webex:next_at string  until when Webex wants to be left alone; expires then
 //	syncd:webex:token   string  the rotated Webex refresh token, encrypted
 //
 // # Leases
@@ -30,9 +31,10 @@ package redisstore
 // schema builds the names of keys. No other code does.
 type schema struct{ prefix string }
 
-func (s schema) mailboxes() string  { return s.prefix + "mailboxes" }
-func (s schema) resync() string     { return s.prefix + "resync" }
-func (s schema) webexToken() string { return s.prefix + "webex:token" }
+func (s schema) mailboxes() string   { return s.prefix + "mailboxes" }
+func (s schema) resync() string      { return s.prefix + "resync" }
+func (s schema) webexToken() string  { return s.prefix + "webex:token" }
+func (s schema) webexNextAt() string { return s.prefix + "webex:next_at" }
 
 // of names a key of one mailbox.
 func (s schema) of(mailbox, name string) string { return s.prefix + "{" + mailbox + "}:" + name }

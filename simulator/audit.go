@@ -229,8 +229,14 @@ func (m *Mailbox) copied(from, to ref, it *item) {
 		}
 	}
 	for date, x := range it.exceptions {
-		if was := m.stories[ref{from.key, date}]; was != nil && x.body != nil && from.date == "" {
+		switch was := m.stories[ref{from.key, date}]; {
+		case was == nil || from.date != "":
+		case x.body != nil:
 			m.copied(ref{from.key, date}, ref{to.key, date}, it.merged(date, true))
+		default:
+			o := m.story(ref{to.key, date})
+			o.location = it.merged(date, true).location
+			o.note(it)
 		}
 	}
 }
@@ -272,6 +278,7 @@ func (c *call) patched(r ref, was, next *item, p eventPatch, members []string) {
 	if len(s.patches) > allowed {
 		fail("P6", "%d PATCHes for %d changes by people", len(s.patches), allowed)
 	}
+	m.inherits(r, s, was)
 	before := s.words
 	if !s.tended {
 		before = classify(nil, was.body.words())
@@ -309,6 +316,16 @@ func (c *call) patched(r ref, was, next *item, p eventPatch, members []string) {
 		if webexLink(link) && (slices.Contains(s.links, link) || !slices.Contains(was.body.links(), link)) {
 			c.w.written[link] = true
 		}
+	}
+}
+
+// inherits lets an occurrence whose body was still that of its series know whose words are in it.
+func (m *Mailbox) inherits(r ref, s *story, was *item) {
+	if r.date == "" || s.tended {
+		return
+	}
+	if master := m.story(ref{key: r.key}); master.tended && slices.Equal(texts(master.words), was.body.words()) {
+		s.tended, s.words, s.hrefs, s.links = true, slices.Clone(master.words), master.hrefs, master.links
 	}
 }
 

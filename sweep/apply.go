@@ -47,7 +47,7 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 	}
 	record.State, record.Fingerprint, record.Times = delta.Intent, "", ""
 	record.Tag, record.Reason = r.Keys.Tag(r.mailbox.ID, s.ID), s.Limit
-	if err := r.store(r.remember(ctx, s.ID, record)); err != nil {
+	if err := r.interim(ctx, s.ID, record); err != nil {
 		return err
 	}
 	// Crash here: the intent is known, nothing was made.
@@ -118,7 +118,7 @@ func (r *run) rewrite(ctx context.Context, s delta.Seen, d delta.Decision) error
 func (r *run) adopt(ctx context.Context, s delta.Seen, d delta.Decision) error {
 	record := d.Have
 	record.Tag = r.Keys.Tag(r.mailbox.ID, s.ID)
-	if record.Block == "" {
+	if record.Block == "" && len(s.Own) > 0 {
 		record.Block = r.Keys.DigestLines(s.Own[0].Lines)
 	}
 	if !record.Kind.Owned() {
@@ -159,7 +159,7 @@ func (r *run) update(ctx context.Context, s delta.Seen, d delta.Decision) error 
 func (r *run) withdraw(ctx context.Context, s delta.Seen, d delta.Decision) error {
 	record := d.Have
 	record.State = delta.Leaving
-	if err := r.store(r.remember(ctx, s.ID, record)); err != nil {
+	if err := r.interim(ctx, s.ID, record); err != nil {
 		return err
 	}
 	// Crash here: the record says that everything has to go.
@@ -195,20 +195,20 @@ func (r *run) drop(ctx context.Context, over bool, meetings ...string) error {
 		if err != nil {
 			return err
 		}
-		if err := r.webexReady(); err != nil {
+		if err := r.webexReady(ctx); err != nil {
 			return err
 		}
 		if err := r.effect(); err != nil {
 			return err
 		}
-		err = r.ofWebex(r.Meetings.Delete(ctx, host, id))
+		err = r.ofWebex(ctx, r.Meetings.Delete(ctx, host, id))
 		switch {
 		case err == nil:
 			r.report.Deleted++
 		case errors.Is(err, delta.ErrGone):
 			// A "no such meeting" that is wrong would leave one behind for good. It is rare enough to be asked twice.
 			if _, err := r.Meetings.Meeting(ctx, host, id); !errors.Is(err, delta.ErrGone) {
-				return cmp.Or(r.ofWebex(err), errDeleteInVain)
+				return cmp.Or(r.ofWebex(ctx, err), errDeleteInVain)
 			}
 		case over && errors.Is(err, delta.ErrRefused):
 		default:

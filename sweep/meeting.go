@@ -3,6 +3,7 @@ package sweep
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -37,19 +38,19 @@ func (r *run) obtain(ctx context.Context, s delta.Seen, record *delta.Record) (d
 		}
 	}
 	record.Meeting = meeting.ID
-	return meeting.Details, spare, r.store(r.remember(ctx, s.ID, *record))
+	return meeting.Details, spare, r.interim(ctx, s.ID, *record)
 }
 
 // find looks for the event's meeting by its tag. The one that the record, or the event itself, names is preferred; else the
 // one with the lowest id, so that two daemons agree.
 func (r *run) find(ctx context.Context, host string, s delta.Seen, record *delta.Record) (delta.Meeting, []string, error) {
-	if err := r.webexReady(); err != nil {
+	if err := r.webexReady(ctx); err != nil {
 		return delta.Meeting{}, nil, err
 	}
 	from, to := r.span(s)
 	found, err := r.Meetings.Tagged(ctx, host, r.Keys.Tag(r.mailbox.ID, s.ID), from, to)
 	if err != nil {
-		return delta.Meeting{}, nil, r.ofWebex(err)
+		return delta.Meeting{}, nil, r.ofWebex(ctx, err)
 	}
 	found = slices.DeleteFunc(found, func(m delta.Meeting) bool { return m.ID == record.Old })
 	if len(found) == 0 {
@@ -92,7 +93,7 @@ func (r *run) make(ctx context.Context, host string, s delta.Seen, record *delta
 	}
 	made, err := r.Meetings.Create(ctx, request)
 	if err != nil && !errors.Is(err, delta.ErrUnclear) {
-		return delta.Meeting{}, nil, r.ofWebex(err)
+		return delta.Meeting{}, nil, r.ofWebex(ctx, err)
 	}
 	unclear := err
 	if unclear == nil {
@@ -145,8 +146,8 @@ func (r *run) differs(s delta.Seen, m delta.Meeting) bool {
 	if m.Title != want.Title {
 		return true
 	}
-	if s.Recurrence != nil {
-		return false // a series began some time ago; its pattern is compared by the fingerprint
+	if same, known := delta.ToldTimes(m.Tags, s.When); known || s.Recurrence != nil {
+		return known && !same
 	}
 	begun := s.Start.Before(r.now)
 	minute := func(a, b time.Time) bool { return a.Truncate(time.Minute).Equal(b.Truncate(time.Minute)) }
@@ -165,7 +166,10 @@ func (r *run) tell(ctx context.Context, s delta.Seen, record delta.Record, times
 		return err
 	}
 	request.Times = times && (s.Recurrence != nil || s.Start.After(r.now))
-	if err := r.webexReady(); err != nil {
+	if !request.Times {
+		request.Tags = nil
+	}
+	if err := r.webexReady(ctx); err != nil {
 		return err
 	}
 	if err := r.effect(); err != nil {
@@ -176,7 +180,7 @@ func (r *run) tell(ctx context.Context, s delta.Seen, record delta.Record, times
 		return errMeetingGone
 	}
 	if err != nil {
-		return r.ofWebex(err)
+		return r.ofWebex(ctx, err)
 	}
 	r.report.Updated++
 	if request.Times && s.Recurrence != nil {
@@ -192,26 +196,26 @@ func (r *run) details(ctx context.Context, record delta.Record) (parser.Details,
 		return parser.Details{}, err
 	}
 	if record.Kind.Owned() {
-		if err := r.webexReady(); err != nil {
+		if err := r.webexReady(ctx); err != nil {
 			return parser.Details{}, err
 		}
 		meeting, err := r.Meetings.Meeting(ctx, host, record.Meeting)
 		if errors.Is(err, delta.ErrGone) {
 			return parser.Details{}, errMeetingGone
 		}
-		return meeting.Details, r.ofWebex(err)
+		return meeting.Details, r.ofWebex(ctx, err)
 	}
 	if room, ok := r.rooms.get(host, r.now); ok {
 		return room, nil
 	}
-	if err := r.webexReady(); err != nil {
+	if err := r.webexReady(ctx); err != nil {
 		return parser.Details{}, err
 	}
 	room, err := r.Meetings.Room(ctx, host)
 	if err == nil {
 		r.rooms.put(host, room, r.now)
 	}
-	return room, r.ofWebex(err)
+	return room, r.ofWebex(ctx, err)
 }
 
 // host is the address by which Webex knows the mailbox's owner.
@@ -226,19 +230,33 @@ func (r *run) host(ctx context.Context) (string, error) {
 	return r.cursor.Host, nil
 }
 
-// webexReady refuses to ask Webex before the time that it named.
-func (r *run) webexReady() error {
+// webexReady refuses to ask Webex before the time that it named, to whomever.
+func (r *run) webexReady(ctx context.Context) error {
+	if !r.pauseRead && !r.dry {
+		until, err := r.Pauses.WebexPause(ctx)
+		if err != nil {
+			return r.store(err)
+		}
+		r.pauseRead = true
+		if until.After(r.now) {
+			r.webexLater = &delta.LaterError{At: until, Err: fmt.Errorf("%w: webex, until %s", delta.ErrThrottled, until.Format(time.RFC3339))}
+		}
+	}
 	if r.webexLater != nil && time.Now().Before(r.webexLater.At) {
 		return r.webexLater
 	}
 	return nil
 }
 
-// ofWebex keeps in mind when Webex asked to be left alone: its limits are the account's, not the meeting's.
-func (r *run) ofWebex(err error) error {
+// ofWebex tells everybody when Webex asked to be left alone.
+func (r *run) ofWebex(ctx context.Context, err error) error {
 	var later *delta.LaterError
-	if errors.As(err, &later) {
-		r.webexLater = later
+	if !errors.As(err, &later) || r.webexLater != nil && !later.At.After(r.webexLater.At) {
+		return err
+	}
+	r.webexLater = later
+	if pausing := r.Pauses.PauseWebex(ctx, later.At); pausing != nil {
+		return r.store(pausing)
 	}
 	return err
 }

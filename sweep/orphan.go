@@ -44,13 +44,13 @@ func (r *run) strays(ctx context.Context, c *changes) (found []stray, listed int
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := r.webexReady(); err != nil {
+	if err := r.webexReady(ctx); err != nil {
 		return nil, 0, err
 	}
 	from, to := r.now, r.now.Add(orphanReach)
 	meetings, err := r.Meetings.Tagged(ctx, host, r.Keys.MailboxTag(r.mailbox.ID), from, to)
 	if err != nil {
-		return nil, 0, r.ofWebex(err)
+		return nil, 0, r.ofWebex(ctx, err)
 	}
 	if len(meetings) == 0 {
 		return nil, 0, nil
@@ -164,7 +164,7 @@ func (r *run) wanted(ctx context.Context, id string, s stray) (bool, error) {
 		return false, err
 	}
 	record, known := r.records[id]
-	asks := r.Keys.See(r.mailbox.ID, e, r.Policy, r.now).Keyword != ""
+	asks := !e.Cancelled && r.Keys.See(r.mailbox.ID, e, r.Policy, r.now).Keyword != ""
 	switch {
 	case known:
 		return record.Meeting == s.id || record.State == delta.Intent || record.State == delta.Leaving, nil

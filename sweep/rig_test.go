@@ -96,17 +96,22 @@ func (r *rig) start() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.sweeper = &sweep.Sweeper{
+	r.sweeper = r.newSweeper(calendars, meetings, keys, log)
+	r.rest.Meet = "onetime"
+}
+
+func (r *rig) newSweeper(calendars *graph.Client, meetings *webex.Client, keys delta.Keys, log zerolog.Logger) *sweep.Sweeper {
+	store := r.store
+	return &sweep.Sweeper{
 		Open:     func(m delta.Mailbox) sweep.Calendar { return calendars.Calendar(m) },
 		Claim:    func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Claim(ctx, m) },
 		Peek:     func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Peek(ctx, m) },
-		Meetings: meetings, Keys: keys,
+		Meetings: meetings, Pauses: store, Keys: keys,
 		Policy: delta.Policy{Webex: delta.MyRoom, Meet: delta.OneTime},
 		Limit:  sweep.Limit{Count: 20, Share: 0.5},
 		Behind: behind, Ahead: ahead,
 		Parts: parser.Parts{Phone: true, Video: true}, Log: log,
 	}
-	r.rest.Meet = "onetime"
 }
 
 type graphToken func() string

@@ -20,33 +20,56 @@ type changes struct {
 // fetch follows the delta link, or goes once over the whole window where there is none, where the window has to roll, where an
 // operator asked for it, or where Graph lost the link.
 func (r *run) fetch(ctx context.Context) (*changes, error) {
-	r.full = r.cursor.Link == "" || r.memory.Resync() != nil || !r.cursor.InWindow(r.now, r.Behind, r.Ahead)
-	if !r.full {
-		c, err := r.round(ctx, r.cursor.Link)
-		if !errors.Is(err, delta.ErrCursorExpired) && !errors.Is(err, delta.ErrRefused) {
-			return c, err
+	c := newChanges()
+	rolls := !r.cursor.InWindow(r.now, r.Behind, r.Ahead)
+	r.full = r.cursor.Link == "" || r.memory.Resync() != nil || rolls
+	if !r.full || rolls && r.cursor.Link != "" {
+		// A window that rolls is asked once more, so that what changed in the part that it leaves is not passed over.
+		err := r.round(ctx, c, r.cursor.Link)
+		lost := errors.Is(err, delta.ErrCursorExpired) || errors.Is(err, delta.ErrRefused)
+		if err != nil && !lost {
+			return nil, err
 		}
-		r.log.Info().Err(err).Msg("delta link is of no use any more: full round")
-		r.full = true
+		if lost {
+			r.log.Info().Err(err).Msg("delta link is of no use any more: full round")
+			c = newChanges()
+		}
+		r.full = r.full || lost
+	}
+	if !r.full {
+		return c, r.recall(ctx, c)
 	}
 	r.cursor.WindowStart, r.cursor.WindowEnd = delta.Window(r.mailbox.ID, r.now, r.Behind, r.Ahead)
-	c, err := r.round(ctx, "")
+	c.anew()
+	err := r.round(ctx, c, "")
 	if errors.Is(err, delta.ErrCursorExpired) {
 		// The first nextLink of a round may be dead at once. One more try, and then the next sweep.
-		c, err = r.round(ctx, "")
+		err = r.round(ctx, c, "")
 	}
-	return c, err
+	if err != nil {
+		return nil, err
+	}
+	return c, r.recall(ctx, c)
+}
+
+func newChanges() *changes {
+	return &changes{events: map[string]delta.Event{}, seen: map[string]bool{}, plain: map[string][]time.Time{}}
+}
+
+// anew forgets which events are there, before a round that tells it of all.
+func (c *changes) anew() {
+	clear(c.seen)
+	clear(c.plain)
 }
 
 // round reads a round to its end and folds it: order within it means nothing, and the last copy of an event counts.
-func (r *run) round(ctx context.Context, link string) (*changes, error) {
-	c := &changes{events: map[string]delta.Event{}, seen: map[string]bool{}, plain: map[string][]time.Time{}}
+func (r *run) round(ctx context.Context, c *changes, link string) error {
 	for page, err := range r.calendar.Round(ctx, link, r.cursor.WindowStart, r.cursor.WindowEnd) {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if err := r.memory.Holds(); err != nil && !r.dry {
-			return nil, err
+			return err
 		}
 		for _, e := range page.Events {
 			c.fold(e)
@@ -54,10 +77,7 @@ func (r *run) round(ctx context.Context, link string) (*changes, error) {
 		r.report.Items += len(page.Events)
 		c.link = page.Link
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	return c, r.recall(ctx, c)
+	return ctx.Err()
 }
 
 func (c *changes) fold(e delta.Event) {

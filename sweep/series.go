@@ -136,18 +136,19 @@ func (r *run) follow(ctx context.Context, s delta.Seen, d delta.Decision) error 
 			return err
 		}
 	}
-	if len(s.Shared) == 0 && s.Series.State != delta.Silent {
+	if (len(s.Shared) == 0 || record.Shares != s.Series.Shared()) && s.Series.State != delta.Silent {
 		details, err := r.details(ctx, *s.Series)
 		if err != nil {
 			return err
 		}
 		// The block is the series', reference and all: an exception made later than it would have come with it.
 		shared := s
-		shared.Ref, shared.Own = s.SeriesRef, nil
+		shared.Ref, shared.Own = s.SeriesRef, s.Shared
 		if err := r.show(ctx, shared, &record, details); err != nil {
 			return err
 		}
 	}
+	record.Shares = s.Series.Shared()
 	return r.doneAs(ctx, s, record, delta.Following)
 }
 
@@ -165,7 +166,7 @@ func (r *run) tellOccurrence(ctx context.Context, s delta.Seen, d delta.Decision
 	if err != nil {
 		return err
 	}
-	if err := r.webexReady(); err != nil {
+	if err := r.webexReady(ctx); err != nil {
 		return err
 	}
 	if d.Have.State == delta.NoRecord && !s.Reset && s.Fresh {
@@ -175,16 +176,15 @@ func (r *run) tellOccurrence(ctx context.Context, s delta.Seen, d delta.Decision
 			return nil
 		}
 		if err != nil {
-			return r.ofWebex(err)
+			return r.ofWebex(ctx, err)
 		}
 	}
-	if s.Start.Before(r.now) {
-		request.Times = false // under way
-	}
+	request.Times = s.Start.After(r.now) // else it is under way
+	request.Tags = nil
 	if err := r.effect(); err != nil {
 		return err
 	}
-	if err := r.ofWebex(r.Meetings.Update(ctx, id, request)); err != nil {
+	if err := r.ofWebex(ctx, r.Meetings.Update(ctx, id, request)); err != nil {
 		return err
 	}
 	r.report.Updated++
@@ -220,13 +220,13 @@ func (r *run) dropOccurrence(ctx context.Context, series delta.Record, original 
 	if err != nil {
 		return err
 	}
-	if err := r.webexReady(); err != nil {
+	if err := r.webexReady(ctx); err != nil {
 		return err
 	}
 	if err := r.effect(); err != nil {
 		return err
 	}
-	err = r.ofWebex(r.Meetings.Delete(ctx, host, recurrence.OccurrenceID(series.Meeting, original)))
+	err = r.ofWebex(ctx, r.Meetings.Delete(ctx, host, recurrence.OccurrenceID(series.Meeting, original)))
 	if errors.Is(err, delta.ErrGone) || errors.Is(err, delta.ErrRefused) {
 		return nil
 	}
@@ -304,7 +304,7 @@ func (r *run) cancelDays(ctx context.Context, master delta.Event, record delta.R
 		record.Gone = append(record.Gone, goneForm(missing[day]))
 	}
 	record.Gone = slices.DeleteFunc(record.Gone, func(start string) bool { return start < goneForm(r.now) })
-	return r.store(r.remember(ctx, master.ID, record))
+	return r.interim(ctx, master.ID, record)
 }
 
 // goneForm is a start as Webex writes it in the ids of occurrences. It sorts by time.

@@ -102,7 +102,9 @@ func ends(ctx context.Context, err error) bool {
 var errStore = errors.New("store")
 
 // graphLater marks a Retry-After of the mailbox's own calendar.
-type graphLater struct{ delta.LaterError }
+type graphLater struct{ *delta.LaterError }
+
+func (e *graphLater) Unwrap() error { return e.LaterError }
 
 // maxTries bounds how often an event is read and decided anew within one sweep, because it changed under our hands.
 const maxTries = 5
@@ -167,7 +169,7 @@ func (r *run) read(ctx context.Context, id string) (delta.Event, error) {
 func (r *run) ofMailbox(err error) error {
 	var later *delta.LaterError
 	if errors.As(err, &later) {
-		return &graphLater{*later}
+		return &graphLater{later}
 	}
 	return err
 }

@@ -60,12 +60,19 @@ type Memory interface {
 	LeaseTTL() time.Duration
 }
 
+// Pauses is where all daemons see until when Webex wants to be left alone. Its limits are the account's, not the mailbox's.
+type Pauses interface {
+	WebexPause(ctx context.Context) (until time.Time, err error)
+	PauseWebex(ctx context.Context, until time.Time) error
+}
+
 // Sweeper sweeps mailboxes. Its fields are set before the first sweep and not changed after.
 type Sweeper struct {
 	Open     func(m delta.Mailbox) Calendar
 	Claim    func(ctx context.Context, m delta.Mailbox) (Memory, error)
 	Peek     func(ctx context.Context, m delta.Mailbox) (Memory, error) // for dry runs
 	Meetings Meetings
+	Pauses   Pauses
 	Keys     delta.Keys
 	Policy   delta.Policy
 	Limit    Limit
@@ -191,6 +198,7 @@ type run struct {
 	hostRead bool
 	// webexLater is when Webex wants to be asked again; until then its events wait.
 	webexLater *delta.LaterError
+	pauseRead  bool // the shared pause was looked at
 }
 
 // sweep is the story of a sweep.
@@ -291,10 +299,16 @@ func (r *run) write(ctx context.Context, b delta.Batch) error {
 	return r.memory.Write(ctx, b)
 }
 
-// remember is write for one event.
+// remember is write for one settled event.
 func (r *run) remember(ctx context.Context, id string, record delta.Record) error {
 	r.records[id] = record
 	return r.write(ctx, delta.Batch{Records: map[string]delta.Record{id: record}})
+}
+
+// interim remembers how far an event is, in case this is as far as it gets.
+func (r *run) interim(ctx context.Context, id string, record delta.Record) error {
+	r.records[id] = record
+	return r.store(r.write(ctx, delta.Batch{Interim: map[string]delta.Record{id: record}}))
 }
 
 func (r *run) forget(ctx context.Context, id string) error {

@@ -96,26 +96,27 @@ func (c *changes) resent(series string) bool {
 	return series != "" && (master || len(c.plain[series]) > 0)
 }
 
-// confirm asks for each of some events and returns those that Graph says are gone. An event that is there, outside the
-// window, is none.
+// confirm asks for each of some events and returns those that Graph says are gone. An event that is there has left the window,
+// and is followed all the same: Graph reports each further change of it in this way.
 func (r *run) confirm(ctx context.Context, ids []string) ([]string, error) {
 	var gone []string
 	for _, id := range ids {
 		if _, waits := r.records[id]; !waits {
 			continue
 		}
-		_, err := r.read(ctx, id)
+		e, err := r.read(ctx, id)
 		switch {
 		case errors.Is(err, delta.ErrGone):
 			gone = append(gone, id)
+			continue
 		case err == nil:
 			r.report.Reasons[delta.Outside]++
-		case ends(ctx, err):
+			err = r.event(ctx, e)
+		case !ends(ctx, err):
+			err = r.later(ctx, id, err)
+		}
+		if err != nil {
 			return nil, err
-		default:
-			if err := r.later(ctx, id, err); err != nil {
-				return nil, err
-			}
 		}
 	}
 	return gone, nil

@@ -168,10 +168,10 @@ func (c *Client) Tagged(ctx context.Context, host, tag string, from, to time.Tim
 // maxPages ends a list that leads nowhere.
 const maxPages = 1000
 
-// Update changes a meeting, or a whole series.
+// Update changes a meeting, a whole series, or one occurrence. Tags that are left out stay; those of an occurrence cannot be
+// changed (Patch a Meeting).
 func (c *Client) Update(ctx context.Context, id string, r delta.MeetingRequest) error {
 	body := encodeRequest(r)
-	body.Tags = nil // an empty list would delete them; left out they stay
 	var answer meetingJSON
 	err := c.rest.Do(ctx, rest.Call{
 		Method: http.MethodPatch, URL: c.rest.URL(nil, "meetings", id), Body: body, Decode: answer.decode,

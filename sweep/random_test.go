@@ -1,0 +1,198 @@
+package sweep_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"syncd/delta"
+	"syncd/simulator"
+	"syncd/sweep"
+)
+
+// The randomised run: people edit singles and series, calls fail in every way, processes die, the store is lost, time passes
+// and windows roll, two daemons sweep at once. Promises that hold at any time are looked at after every step. In the end all is
+// healed, and the world must be what a person would expect.
+//
+// A schedule is made from its seed alone. SYNCD_TEST_SEED=17 runs just that one, and tells its story; SYNCD_TEST_SCHEDULES says
+// how many to run.
+
+func TestRandomSchedulesKeepEveryPromise(t *testing.T) {
+	if seed := os.Getenv("SYNCD_TEST_SEED"); seed != "" {
+		n, err := strconv.ParseUint(seed, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inBubble(t, schedule(n), func(r *rig) { runSchedule(r, n, r.t.Logf, nil) })
+		return
+	}
+	schedules := 300
+	if n, err := strconv.Atoi(os.Getenv("SYNCD_TEST_SCHEDULES")); err == nil {
+		schedules = n
+	}
+	const batches = 8
+	for batch := range batches {
+		t.Run(fmt.Sprint(batch), func(t *testing.T) {
+			t.Parallel()
+			for seed := batch; seed < schedules; seed += batches {
+				n := uint64(seed)
+				inBubble(t, schedule(n), func(r *rig) { runSchedule(r, n, func(string, ...any) {}, nil) })
+				if t.Failed() {
+					t.Fatalf("run it again with SYNCD_TEST_SEED=%d", seed)
+				}
+			}
+		})
+	}
+}
+
+// schedule is the world of a schedule.
+func schedule(seed uint64) simulator.Options {
+	o := simulator.Options{Seed: seed, Exchange: []simulator.Harshness{simulator.Normal, simulator.Harsh}[seed%2]}
+	if seed%3 != 0 {
+		o.Quirks = simulator.Odd()
+	}
+	return o
+}
+
+// chance is one schedule under way.
+type chance struct {
+	*rig
+	rng    *rand.Rand
+	people []*simulator.Mailbox
+	tell   func(format string, args ...any)
+}
+
+func runSchedule(r *rig, seed uint64, tell func(string, ...any), prepare func(*rig)) {
+	c := &chance{rig: r, rng: rand.New(rand.NewPCG(seed, 1)), tell: tell}
+	c.rest.Occurrences = true
+	c.sweeper.Eager = true
+	for _, name := range []string{"alice", "bo"} {
+		c.people = append(c.people, r.mailbox(name+"@example.com"))
+	}
+	if prepare != nil {
+		prepare(r)
+	}
+	for step := range 14 {
+		c.step()
+		if err := r.world.CheckAlways(); err != nil {
+			r.t.Errorf("seed %d, step %d: %v", seed, step, err)
+			return
+		}
+	}
+	c.heal(prepare)
+	r.rest.From, r.rest.To = time.Now().Add(-behind), time.Now().Add(ahead)
+	if err := r.world.Check(r.rest); err != nil {
+		r.t.Errorf("seed %d: %v", seed, err)
+	}
+}
+
+// step does one thing that may happen.
+func (c *chance) step() {
+	switch n := c.rng.IntN(20); {
+	case n < 9:
+		c.act()
+	case n < 13:
+		c.tell("sweep")
+		_, err := c.trySweep(c.t.Context())
+		c.note(err)
+	case n < 16:
+		c.faulty()
+	case n < 18:
+		at := 1 + c.rng.IntN(25)
+		c.tell("crash at call %d", at)
+		c.crashAt(at)
+		c.restart()
+	case n < 19:
+		c.tell("the store is lost")
+		c.lose()
+	default:
+		c.apart()
+	}
+}
+
+func (c *chance) note(err error) {
+	if err != nil {
+		c.tell("  which said: %v", err)
+	}
+}
+
+// restart makes a new process.
+func (c *chance) restart() {
+	c.start()
+	c.sweeper.Eager = true
+	c.rest.Occurrences = true
+	c.expireLeases()
+}
+
+// faulty sweeps while some calls fail.
+func (c *chance) faulty() {
+	all := faults()
+	names := make([]string, 0, len(all))
+	for name := range all {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for range 1 + c.rng.IntN(3) {
+		call := append(firstCalls, laterCalls...)[c.rng.IntN(len(firstCalls)+len(laterCalls))]
+		name := names[c.rng.IntN(len(names))]
+		c.tell("fault: %s of %s", name, call)
+		c.world.Fault(simulator.Rule{Call: call, Probability: 0.3 + 0.7*c.rng.Float64(), Fault: all[name]})
+	}
+	_, err := c.trySweep(c.t.Context())
+	c.note(err)
+	c.world.Heal()
+	c.pass(time.Duration(c.rng.IntN(5)) * time.Minute)
+}
+
+// apart lets two daemons sweep at once, of which one believes wrongly that it has the lease; or lets days pass.
+func (c *chance) apart() {
+	if c.rng.IntN(2) == 0 {
+		days := 1 + c.rng.IntN(9)
+		c.tell("%d days pass", days)
+		c.pass(time.Duration(days) * 24 * time.Hour)
+		return
+	}
+	c.tell("two daemons")
+	first := c.sweeper
+	c.start()
+	other := c.sweeper
+	c.sweeper = first
+	other.Claim = func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) {
+		c.expireLeases()
+		return c.store.Claim(ctx, m)
+	}
+	var both sync.WaitGroup
+	both.Go(func() {
+		for _, m := range c.boxes {
+			_, _ = other.Sweep(c.t.Context(), m)
+		}
+	})
+	_, err := c.trySweep(c.t.Context())
+	both.Wait()
+	c.note(err)
+	c.expireLeases()
+}
+
+// heal ends all trouble and sweeps until nothing changes any more.
+func (c *chance) heal(prepare func(*rig)) {
+	c.world.Heal()
+	c.restart()
+	if prepare != nil {
+		prepare(c.rig)
+	}
+	c.pass(25 * time.Hour) // every Retry-After is over, every list of Webex shows all
+	for range 8 {
+		report, err := c.trySweep(c.t.Context())
+		c.note(err)
+		if err == nil && report.Changed == 0 && report.Retrying == 0 {
+			return
+		}
+		c.pass(25 * time.Hour)
+	}
+}
