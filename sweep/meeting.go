@@ -92,8 +92,8 @@ func (r *run) make(ctx context.Context, host string, s delta.Seen, record *delta
 		return delta.Meeting{}, nil, err
 	}
 	made, err := r.Meetings.Create(ctx, request)
-	if err != nil && !errors.Is(err, delta.ErrUnclear) {
-		return delta.Meeting{}, nil, r.ofWebex(ctx, err)
+	if err = r.ofWebex(ctx, err); err != nil && !errors.Is(err, delta.ErrUnclear) {
+		return delta.Meeting{}, nil, err
 	}
 	unclear := err
 	if unclear == nil {

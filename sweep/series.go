@@ -39,7 +39,7 @@ func (r *run) series(ctx context.Context, c *changes, id string) error {
 	}
 	for exception, record := range r.records {
 		if _, differs := c.events[exception]; record.Series == id && c.seen[exception] && !differs {
-			if err := r.settled(ctx, exception, r.rejoin(ctx, exception, record, &master)); err != nil {
+			if err := r.settled(ctx, delta.Event{ID: exception}, r.rejoin(ctx, exception, record, &master)); err != nil {
 				return err
 			}
 		}
@@ -104,10 +104,10 @@ func (r *run) seriesUnread(ctx context.Context, id string, exceptions []delta.Ev
 		return nil // the exceptions are gone with it, and are seen to be
 	}
 	if _, known := r.records[id]; known {
-		return r.later(ctx, id, why)
+		return r.later(ctx, delta.Event{ID: id}, why)
 	}
 	for _, e := range exceptions {
-		if err := r.later(ctx, e.ID, why); err != nil {
+		if err := r.later(ctx, e, why); err != nil {
 			return err
 		}
 	}
@@ -239,28 +239,6 @@ func (r *run) dropOccurrence(ctx context.Context, series delta.Record, original 
 // cancellations deletes the occurrences of a series' meeting that the calendar does not have any more. The calendar has to name
 // the day: a page cut short cancels nothing.
 func (r *run) cancellations(ctx context.Context, c *changes, master delta.Event, exceptions []delta.Event) error {
-	record := r.records[master.ID]
-	if !record.Kind.Owned() || record.Meeting == "" || record.State != delta.Linked && record.State != delta.Silent || r.dry {
-		return nil
-	}
-	missing := r.missingDays(c, master, exceptions, record)
-	if len(missing) == 0 {
-		return nil
-	}
-	err := r.cancelDays(ctx, master, record, missing)
-	if err == nil || ends(ctx, err) {
-		return err
-	}
-	return r.later(ctx, master.ID, err)
-}
-
-// missingDays lists the occurrences that the pattern gives in the window and the round did not bring: their original
-// starts by the day, yyyy-mm-dd in the series' zone.
-func (r *run) missingDays(c *changes, master delta.Event, exceptions []delta.Event, record delta.Record) map[string]time.Time {
-	series, err := delta.SeriesOf(master)
-	if err != nil {
-		return nil
-	}
 	there := map[int64]bool{}
 	for _, start := range c.plain[master.ID] {
 		there[start.Unix()] = true
@@ -268,12 +246,37 @@ func (r *run) missingDays(c *changes, master delta.Event, exceptions []delta.Eve
 	for _, e := range exceptions {
 		there[e.OriginalStart.Unix()] = true
 	}
-	missing := map[string]time.Time{}
-	from := r.now
-	if from.Before(r.cursor.WindowStart) {
-		from = r.cursor.WindowStart
+	return r.settled(ctx, master, r.cancel(ctx, master, there))
+}
+
+// cancellationsAgain does that for a series that waited for another try, and of which no round tells now what is there.
+func (r *run) cancellationsAgain(ctx context.Context, master delta.Event) error {
+	return r.cancel(ctx, master, nil)
+}
+
+// cancel deletes what is missing: what the pattern gives in the window and is not there.
+func (r *run) cancel(ctx context.Context, master delta.Event, there map[int64]bool) error {
+	record := r.records[master.ID]
+	settled := record.State == delta.Linked || record.State == delta.Silent
+	if !record.Kind.Owned() || record.Meeting == "" || !settled || r.dry {
+		return nil
 	}
-	for start := range series.From(from) {
+	missing := r.missingDays(master, record, there)
+	if len(missing) == 0 {
+		return nil
+	}
+	return r.cancelDays(ctx, master, record, missing)
+}
+
+// missingDays lists the occurrences that the pattern gives in the window and that are not there, nor known to be deleted:
+// their starts by the day, yyyy-mm-dd in the series' zone.
+func (r *run) missingDays(master delta.Event, record delta.Record, there map[int64]bool) map[string]time.Time {
+	series, err := delta.SeriesOf(master)
+	if err != nil {
+		return nil
+	}
+	missing := map[string]time.Time{}
+	for start := range series.From(latest(r.now, r.cursor.WindowStart)) {
 		if !start.Before(r.cursor.WindowEnd) {
 			break
 		}

@@ -81,15 +81,15 @@ func (r *run) stopped() error {
 
 // event settles one event. Its error ends the sweep; what is wrong with the event alone is written down instead.
 func (r *run) event(ctx context.Context, e delta.Event) error {
-	return r.settled(ctx, e.ID, r.attempt(ctx, e))
+	return r.settled(ctx, e, r.attempt(ctx, e))
 }
 
 // settled writes an event down for another try, if err is about it alone.
-func (r *run) settled(ctx context.Context, id string, err error) error {
+func (r *run) settled(ctx context.Context, e delta.Event, err error) error {
 	if err == nil || ends(ctx, err) {
 		return err
 	}
-	return r.later(ctx, id, err)
+	return r.later(ctx, e, err)
 }
 
 // ends reports an error that concerns more than one event.
@@ -220,14 +220,19 @@ func (r *run) store(err error) error {
 }
 
 // later writes an event down for another try.
-func (r *run) later(ctx context.Context, id string, why error) error {
+func (r *run) later(ctx context.Context, e delta.Event, why error) error {
+	id := e.ID
 	r.report.Retrying++
 	r.report.Reasons[ReasonOf(why)]++
 	if r.dry {
 		return nil
 	}
 	record := r.records[id]
-	if record.State == delta.NoRecord {
+	switch {
+	case record.State != delta.NoRecord:
+	case e.SeriesID != "":
+		record.State, record.Series = delta.Following, e.SeriesID // as far as is known
+	default:
 		record.State = delta.Intent
 	}
 	record.Tries++
@@ -273,8 +278,11 @@ func (r *run) retries(ctx context.Context, c *changes) error {
 			continue
 		case err == nil:
 			err = r.event(ctx, e)
+			if err == nil && e.Type == delta.Master {
+				err = r.settled(ctx, e, r.cancellationsAgain(ctx, e))
+			}
 		case !ends(ctx, err):
-			err = r.later(ctx, id, err)
+			err = r.later(ctx, delta.Event{ID: id}, err)
 		}
 		if err != nil {
 			return err
@@ -297,9 +305,14 @@ func (r *run) due(ctx context.Context, c *changes) ([]string, error) {
 	if err := r.recallMore(ctx, ids); err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(ids, func(id string) bool {
+	ids = slices.DeleteFunc(ids, func(id string) bool {
 		return at[id].After(r.now) && r.records[id].Reason == delta.Throttled
-	}), nil
+	})
+	// A series goes before what shares its meeting.
+	slices.SortStableFunc(ids, func(a, b string) int {
+		return cmp.Compare(min(len(r.records[a].Series), 1), min(len(r.records[b].Series), 1))
+	})
+	return ids, nil
 }
 
 // recallMore reads the records of events that the round did not bring.

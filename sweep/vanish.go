@@ -113,7 +113,7 @@ func (r *run) confirm(ctx context.Context, ids []string) ([]string, error) {
 			r.report.Reasons[delta.Outside]++
 			err = r.event(ctx, e)
 		case !ends(ctx, err):
-			err = r.later(ctx, id, err)
+			err = r.later(ctx, delta.Event{ID: id}, err)
 		}
 		if err != nil {
 			return nil, err
@@ -164,7 +164,7 @@ func (r *run) accepted(ctx context.Context, held map[string]bool) ([]string, err
 
 // deletedEvent settles one event that is gone.
 func (r *run) deletedEvent(ctx context.Context, id string) error {
-	return r.settled(ctx, id, r.deleted(ctx, id))
+	return r.settled(ctx, delta.Event{ID: id}, r.deleted(ctx, id))
 }
 
 // deleted withdraws what an event had that a GET found gone.
