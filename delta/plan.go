@@ -79,11 +79,17 @@ func planSingle(s Seen, have Record, now time.Time) Decision {
 		return nothing(Over, have)
 	case s.Draft:
 		return nothing(Draft, have)
-	case have.State == NoRecord:
+	case !have.begun():
 		return planUnknown(s)
 	default:
 		return planKnown(s, have)
 	}
+}
+
+// begun reports whether anything was ever decided about an event. One that could not even be read the first time has a record
+// that says so, and no more.
+func (r Record) begun() bool {
+	return r.State != NoRecord && (r.State != Intent || r.Keyword != "")
 }
 
 // planUnknown decides about an event that asks for a meeting and of which nothing is remembered.

@@ -12,6 +12,8 @@ func planException(s Seen, have Record, now time.Time) Decision {
 		return nothing(Over, have)
 	case !shares:
 		return planSingle(s, have, now) // it has a meeting of its own, and keeps it
+	case series.State == Intent:
+		return Decision{Action: Follow, Reason: InSeries, Kind: series.Kind, Have: have} // it waits for its series
 	case len(s.Own) > 0 && have.State == NoRecord:
 		return planSingle(s, have, now) // it had one before the store was lost
 	case !series.serves():

@@ -114,9 +114,21 @@ func (it *item) at(d day) occurrence {
 	over := int(dayOf(e.Date()) - dayOf(s.Date()))
 	return occurrence{
 		date:  d.String(),
-		start: time.Date(y, m, dd, s.Hour(), s.Minute(), s.Second(), 0, it.loc).UTC(),
-		end:   time.Date(y, m, dd+over, e.Hour(), e.Minute(), e.Second(), 0, it.loc).UTC(),
+		start: onClock(time.Date(y, m, dd, s.Hour(), s.Minute(), s.Second(), 0, it.loc), s),
+		end:   onClock(time.Date(y, m, dd+over, e.Hour(), e.Minute(), e.Second(), 0, it.loc), e),
 	}
+}
+
+// onClock is t in UTC. Where a clock change skips the time that was asked for, which t then does not show, it is read with the
+// offset before the change (RFC 5545, 3.3.5).
+func onClock(t, asked time.Time) time.Time {
+	if t.Hour() == asked.Hour() && t.Minute() == asked.Minute() {
+		return t.UTC()
+	}
+	y, m, d := t.Date()
+	const back = 6 * time.Hour // no clock is changed twice in that
+	before := time.Date(y, m, d, asked.Hour()-6, asked.Minute(), asked.Second(), 0, t.Location())
+	return before.Add(back).UTC()
 }
 
 // eachDay calls yield with the plain days of a series from about from on.

@@ -111,6 +111,7 @@ func (c *chance) step() {
 	case n < 19:
 		c.tell("the store is lost")
 		c.lose()
+		c.pass(10 * time.Minute) // with it went until when the vendors asked to wait
 	default:
 		c.apart()
 	}
