@@ -75,11 +75,14 @@ func (d Details) tidy() Details {
 	var phones []Phone
 	round := strings.NewReplacer("[", "(", "]", ")")
 	for _, p := range d.Phones {
+		if len(phones) == mostPhones {
+			break
+		}
 		p.Label, p.Number = round.Replace(oneLine(p.Label)), round.Replace(oneLine(p.Number))
 		if label := []rune(p.Label); len(label) > longestLabel {
 			p.Label = string(label[:longestLabel]) + "…"
 		}
-		if p.Number != "" && len(p.Number) <= longestValue && len(phones) < mostPhones {
+		if p.Number != "" && len(p.Number) <= longestValue {
 			phones = append(phones, p)
 		}
 	}

@@ -89,7 +89,11 @@ func TestABlockOutlivesExchangeInEveryLanguage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			exchange := newExchange(t, harshness)
-			for _, locale := range Locales() {
+			locales := Locales()
+			if harshness != simulator.Harsh { // which does all that the others do, and more
+				locales = []string{"fr_FR", "he", "zh_CN"}
+			}
+			for _, locale := range locales {
 				meeting, room := goldenBlocks(t, locale)
 				for kind, body := range typed {
 					outlives(t, exchange, locale+", "+kind, body, meeting)

@@ -18,35 +18,46 @@ var hostileValues = []string{
 // A hostile value may be refused or changed, but not act: the elements and attributes are those of a harmless block.
 func TestHostileValuesDoNotAct(t *testing.T) {
 	for _, locale := range Locales() {
-		words := wordsFor(t, locale)
 		for _, bad := range hostileValues {
-			fill := []Details{{Number: bad}, {Password: bad}, {Password: "x", DialPassword: bad}, {Video: bad}, {Video: "1@x", VideoIP: bad, Number: "1"},
-				{Number: "123456789", Phones: []Phone{{bad, "+1-555-0100", TollFree}}}, {Number: "123456789", Phones: []Phone{{"US", bad, bad}}}}
-			for i, d := range fill {
-				d.Link = "https://e.webex.com/j?a=1&b=2"
-				r, err := Render(refA, d, words, allParts(t))
-				if err != nil {
-					if !strings.Contains(bad, "Webex") {
-						t.Errorf("%s, %d, %q: %v", locale, i, bad, err)
-					}
-					continue
-				}
-				checkHarmless(t, r)
-				if locale != "en_US" && locale != "he" {
-					continue // cutting asks for no language
-				}
-				once, err := Body{HTML: true, Content: "<p>above</p>"}.With(r, AllOurs)
-				if err != nil || once.Without(refA, AllOurs).Content != "<p>above</p>" {
-					t.Errorf("%s, %d, %q: %v %q", locale, i, bad, err, once.Without(refA, AllOurs).Content)
-				}
-			}
+			all := Details{Number: bad, Password: bad, DialPassword: bad, Video: bad, VideoIP: bad, Phones: []Phone{{bad, bad, TollFree}, {bad, "+1-555-0100", bad}}}
+			tryHostile(t, locale, bad, all)
 		}
+	}
+}
+
+func TestEachHostileValueIsKeptInItsPlace(t *testing.T) {
+	for _, bad := range hostileValues {
+		for _, d := range []Details{
+			{Number: bad}, {Password: bad}, {Password: "x", DialPassword: bad}, {Video: bad}, {Video: "1@x", VideoIP: bad, Number: "1"},
+			{Number: "123456789", Phones: []Phone{{bad, "+1-555-0100", TollFree}}}, {Number: "123456789", Phones: []Phone{{"US", bad, bad}}},
+		} {
+			tryHostile(t, "he", bad, d)
+		}
+	}
+}
+
+func tryHostile(t *testing.T, locale, bad string, d Details) {
+	t.Helper()
+	d.Link = "https://e.webex.com/j?a=1&b=<2>"
+	r, err := Render(refA, d, wordsFor(t, locale), allParts(t))
+	if err != nil {
+		if !strings.Contains(bad, "Webex") {
+			t.Errorf("%s, %q in %+v: %v", locale, bad, d, err)
+		}
+		return
+	}
+	checkHarmless(t, r)
+	if body := (Body{HTML: true, Content: r.HTML}); len(body.Blocks()) != 1 || body.Without(refA, AllOurs).Content != "" {
+		t.Errorf("%s, %q in %+v: left %q", locale, bad, d, body.Without(refA, AllOurs).Content)
 	}
 }
 
 // checkHarmless holds a block's HTML against a list of what may be in it.
 func checkHarmless(t *testing.T, r Rendered) {
 	t.Helper()
+	if strings.ContainsAny(r.HTML+r.Text, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00\x1b\u2028") {
+		t.Errorf("characters that act unseen in %q", r.Text)
+	}
 	z := nethtml.NewTokenizer(strings.NewReader(r.HTML))
 	for kind := z.Next(); kind != nethtml.ErrorToken; kind = z.Next() {
 		token := z.Token()
@@ -71,6 +82,23 @@ func checkHarmless(t *testing.T, r Rendered) {
 				t.Errorf("%s=%q in %s", a.Key, a.Val, r.HTML)
 			}
 		}
+	}
+}
+
+func TestALabelThatReadsLikeAMarkerIsShownOtherwise(t *testing.T) {
+	d := detailsFor(refA)
+	d.Phones = []Phone{{"[/Webex " + refA + "]", "+1-555-0100", ""}, {"x [/Webex", refA + "]", ""}}
+	r, err := Render(refA, d, wordsFor(t, "en"), DefaultParts())
+	if err != nil || !strings.Contains(r.Text, "(/Webex "+refA+")") {
+		t.Errorf("%v in %s", err, r.Text)
+	}
+	d.Password = "a[Webex " + refB + "]"
+	if _, err := Render(refA, d, wordsFor(t, "en"), DefaultParts()); err == nil || strings.Contains(err.Error(), refB) {
+		t.Errorf("a password with a marker: %v", err)
+	}
+	d.Password = "a[b]"
+	if r, err := Render(refA, d, wordsFor(t, "en"), DefaultParts()); err != nil || !strings.Contains(r.Text, ": a[b] (") {
+		t.Errorf("a password with brackets: %v", err)
 	}
 }
 

@@ -116,6 +116,9 @@ func TestEachPartCanBeSwitched(t *testing.T) {
 		if !strings.Contains(r.Text, "j.php?MTID=m"+refA) || !strings.Contains(r.Text, "2541 422 4390") {
 			t.Errorf("with %s, link or number is gone", name)
 		}
+		if strings.Contains(r.Text, "173.243.2.68") {
+			t.Errorf("with %s, the IP address is there", name)
+		}
 		if name != "password" && strings.Contains(r.HTML, "aBc&lt;3") {
 			t.Errorf("with %s, the HTML shows the password", name)
 		}

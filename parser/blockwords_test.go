@@ -104,7 +104,7 @@ func TestALocaleTakesItsOwnWordsOrItsLanguages(t *testing.T) {
 		"en-US": "en_US", "EN_us": "en_US", "en": "en_US", "": "en_US", "xx-YY": "en_US", "uk-UA": "en_US", "fi-FI": "en_US", "ca-ES": "en_US",
 		"en-PH": "en_US", "en-GB": "en_GB", "en-AU": "en_GB", "en-IN": "en_GB", "en-CA": "en_GB", "en-150": "en_GB", "en-001": "en_GB",
 		"nl-NL": "nl_NL", "nl_NL": "nl_NL", "NL_nl": "nl_NL", "nl": "nl_NL", "nl-BE": "nl_NL", "de-AT": "de_DE", "de-CH": "de_DE",
-		"de_DE.UTF-8@euro": "de_DE", "de-DE-u-co-phonebk": "de_DE", " it-IT ": "it_IT",
+		"de_DE.UTF-8@euro": "de_DE", "en_AU.UTF-8": "en_GB", "zh_TW.Big5": "zh_TW", "de-DE-u-co-phonebk": "de_DE", " it-IT ": "it_IT",
 		"fr": "fr_FR", "fr-CH": "fr_FR", "fr-CA": "fr_CA", "fr_ca": "fr_CA",
 		"es": "es_ES", "es-ES": "es_ES", "es_SP": "es_SP", "es-MX": "es_SP", "es-AR": "es_SP", "es-419": "es_SP", "es-US": "es_SP",
 		"pt-PT": "pt_BR", "pt": "pt_BR", "pt-BR": "pt_BR",
