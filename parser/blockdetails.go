@@ -42,17 +42,20 @@ const (
 	mostTaps     = 2 // numbers to tap; real invitations have one with charge and one without
 )
 
+// ErrDetails says that join details cannot be used.
+var ErrDetails = errors.New("unusable join details")
+
 // Check reports details that must not reach a calendar: no join link, or one that is not a plain https address.
 func (d Details) Check() error {
 	if d.Link == "" {
-		return errors.New("join details without a link")
+		return fmt.Errorf("%w: no link", ErrDetails)
 	}
 	if !plainLink(d.Link) {
-		return errors.New("join link is not a plain https address")
+		return fmt.Errorf("%w: the link is not a plain https address", ErrDetails)
 	}
 	for _, value := range [...]string{d.Number, d.Password, d.DialPassword, d.Video, d.VideoIP} {
 		if len(value) > longestValue {
-			return fmt.Errorf("join details with a value of more than %d bytes", longestValue)
+			return fmt.Errorf("%w: a value of more than %d bytes", ErrDetails, longestValue)
 		}
 	}
 	return nil

@@ -56,11 +56,11 @@ func (r Rendered) check() error {
 		var markers []marker
 		body.scan(func(m marker) { markers = append(markers, m) }, nil)
 		if len(markers) != 2 || markers[0].closing || !markers[1].closing || markers[0].ref != r.Ref || markers[1].ref != r.Ref {
-			return errors.New("join details that cannot be told from the frame of a block")
+			return fmt.Errorf("%w: they cannot be told from the frame of a block", ErrDetails)
 		}
 	}
 	if !slices.Equal(html.Blocks()[0].Lines, text.Blocks()[0].Lines) {
-		return errors.New("join details that HTML and text show differently")
+		return fmt.Errorf("%w: HTML and text would show them differently", ErrDetails)
 	}
 	return nil
 }

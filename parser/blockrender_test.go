@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -185,7 +186,7 @@ func TestLinksThatAreNoPlainHTTPSAddressAreRefused(t *testing.T) {
 		"", "javascript:alert(1)", "http://e.webex.com/j", "https://u:p@e.webex.com/", "https:///x", "HTTPS://e.webex.com/j",
 		"https://e.webex.com/j k", "https://e.webex.com/\u202egpj.exe", "https://e.webex.com/\nx", "https://e.webex.com/" + strings.Repeat("x", 2100),
 	} {
-		if _, err := Render(refA, Details{Link: link}, Words{}, Parts{}); err == nil {
+		if _, err := Render(refA, Details{Link: link}, Words{}, Parts{}); !errors.Is(err, ErrDetails) {
 			t.Errorf("join link %q was taken", link)
 		}
 		if link == "" {
