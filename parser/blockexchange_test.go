@@ -137,12 +137,13 @@ func TestMarkersInARightToLeftBlockStayReadable(t *testing.T) {
 	if !strings.Contains(meeting.HTML, ` dir="rtl"`) || !strings.Contains(meeting.HTML, `<span dir="ltr">`+CloseMarker(goldenRef)+`</span>`) {
 		t.Errorf("HTML: %s", meeting.HTML)
 	}
-	for _, value := range []string{"2541 422 4390", "aBcD3fGh12", "22233344", "25414224390@example.webex.com", "173.243.2.68"} {
-		if !strings.Contains(meeting.Text, "\u200e"+value+"\u200e") {
-			t.Errorf("no marks around %s in %q", value, meeting.Text)
-		}
-		if !strings.Contains(meeting.HTML, value) {
-			t.Errorf("no %s in %s", value, meeting.HTML)
+	const mark = "\u200e"
+	for _, value := range []string{
+		mark + "2541 422 4390\r\n", ": aBcD3fGh12 (", "(" + mark + "22233344 ", mark + "25414224390@example.webex.com\r\n", mark + "173.243.2.68 ",
+		mark + "+1-415-655-0100,,25414224390#22233344#" + mark + " US Toll", " https://help.webex.com\r\n", "\r\nhttps://example.webex.com/",
+	} {
+		if !strings.Contains(meeting.Text, value) {
+			t.Errorf("no %+q in %+q", value, meeting.Text)
 		}
 	}
 	if !strings.HasPrefix(meeting.Text, OpenMarker(goldenRef)+"\r\n") {
