@@ -1,206 +1,263 @@
 package parser
 
 import (
-	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
-	"net/url"
+	"slices"
 	"strings"
 )
 
-// Details are the join details of one meeting or Personal Room. Empty members are left out of the block.
-type Details struct {
-	Room         bool   // a Personal Room, not a meeting of its own
-	Link         string // https address to join by; required
-	Number       string // meeting number, digits
-	Password     string
-	DialPassword string // numeric form of the password, for telephones and video systems
-	Video        string // SIP address
-	VideoIP      string // address to dial for systems without SIP names
-	Phones       []Phone
+// run is a piece of a line in one manner.
+type run struct {
+	Text        string
+	Href        template.URL // checked where it was made
+	Bold, Slant bool
+	Value       bool // an address or a number: from left to right in every language
+	Whole       bool // is not broken into two lines
 }
 
-// Phone is one number to call in by.
-type Phone struct{ Label, Number string }
+// line is one visible line of a block.
+type line struct {
+	Runs  []run
+	Head  bool // heads a section
+	Gap   bool // stands apart from what is above it
+	Small bool
+}
 
-// ErrDetails says that join details cannot be used.
-var ErrDetails = errors.New("unusable join details")
+// Render writes the block with the reference ref. A reader sees the same lines in both forms; where hostile values would
+// make that untrue, there is an error and no block.
+func Render(ref string, d Details, w Words, p Parts) (Rendered, error) {
+	if err := errors.Join(d.Check(), p.Check()); err != nil {
+		return Rendered{}, err
+	}
+	view := blockView{Words: w, Style: blockStyle(w.Language), Open: OpenMarker(ref), Close: CloseMarker(ref), Direction: "ltr"}
+	if w.RightToLeft {
+		view.Direction = "rtl"
+	}
+	view.Lines = blockLines(d.tidy(), w, p)
+	var page strings.Builder
+	if err := blockTemplate.Execute(&page, view); err != nil {
+		return Rendered{}, fmt.Errorf("rendering join details: %w", err)
+	}
+	lines := view.Lines
+	if w.RightToLeft {
+		lines = markedValues(lines)
+	}
+	text := view.Open + "\r\n" + textOf(lines) + "\r\n" + view.Close + "\r\n"
+	block := Rendered{Ref: ref, HTML: page.String(), Text: text}
+	return block, block.check()
+}
 
-// Check reports details that must not reach a calendar: no join link, or one that is not a plain https address.
-func (d Details) Check() error {
-	const longest = 2048
-	link, err := url.Parse(d.Link)
-	switch {
-	case d.Link == "":
-		return fmt.Errorf("%w: no link", ErrDetails)
-	case err != nil, link.Scheme != "https", link.Host == "", link.User != nil, len(d.Link) > longest:
-		return fmt.Errorf("%w: the link is not a plain https address", ErrDetails)
+// check holds that the block has its own frame and no other marker, and reads the same in both forms.
+func (r Rendered) check() error {
+	html, text := Body{Content: r.HTML, HTML: true}, Body{Content: r.Text}
+	for _, body := range [...]Body{html, text} {
+		var markers []marker
+		body.scan(func(m marker) { markers = append(markers, m) }, nil)
+		if len(markers) != 2 || markers[0].closing || !markers[1].closing || markers[0].ref != r.Ref || markers[1].ref != r.Ref {
+			return fmt.Errorf("%w: they cannot be told from the frame of a block", ErrDetails)
+		}
+	}
+	if !slices.Equal(html.Blocks()[0].Lines, text.Blocks()[0].Lines) {
+		return fmt.Errorf("%w: HTML and text would show them differently", ErrDetails)
 	}
 	return nil
 }
 
-// Parts are the switchable parts of a block, and the operator's own words around it.
-type Parts struct {
-	Phone, Video   bool
-	Header, Footer string // plain text
-}
-
-// Words are what a block says, in one language. "{address}" stands for the address to dial.
-type Words struct {
-	Language     string `json:"language"` // BCP 47, for the lang attribute
-	RightToLeft  bool   `json:"rightToLeft,omitempty"`
-	Join         string `json:"join"`
-	Room         string `json:"room"`
-	Number       string `json:"number"`
-	Password     string `json:"password"`
-	DialPassword string `json:"dialPassword"`
-	Phone        string `json:"phone"`
-	Video        string `json:"video"`
-	Dial         string `json:"dial"`
-	DialIP       string `json:"dialIP"`
-}
-
-//go:embed words/*.json
-var wordFiles embed.FS
-
-// WordsFor returns the words for a locale such as "nl-NL" or "nl_NL": that locale's, else its language's, else English.
-func WordsFor(locale string) (Words, error) {
-	locale = strings.ReplaceAll(locale, "-", "_")
-	for _, name := range []string{locale, defaultLocale(locale), "en_US"} {
-		raw, err := wordFiles.ReadFile("words/" + name + ".json")
-		if err != nil {
-			continue
-		}
-		var w Words
-		if err := json.Unmarshal(raw, &w); err != nil {
-			return Words{}, fmt.Errorf("words for %s: %w", name, err)
-		}
-		return w, nil
+// blockLines puts the parts in the order of Webex's own invitations.
+func blockLines(d Details, w Words, p Parts) []line {
+	b := blockWriter{words: w, details: d}
+	b.note(p.Header.in(w))
+	b.ways(p)
+	if p.Mobile {
+		b.mobile()
 	}
-	return Words{}, fmt.Errorf("no words for %q", locale)
-}
-
-// defaultLocale is the listed locale of a language, "de_DE" for "de_AT".
-func defaultLocale(locale string) string {
-	language, _, _ := strings.Cut(locale, "_")
-	entries, _ := wordFiles.ReadDir("words")
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), language+"_") {
-			return strings.TrimSuffix(e.Name(), ".json")
-		}
-	}
-	return ""
-}
-
-// Render writes the block with the reference ref.
-func Render(ref string, d Details, w Words, p Parts) (Rendered, error) {
-	if err := d.Check(); err != nil {
-		return Rendered{}, err
-	}
-	lines := blockLines(d, w, p)
-	var page strings.Builder
-	err := blockTemplate.Execute(&page, map[string]any{
-		"Words": w, "Open": OpenMarker(ref), "Close": CloseMarker(ref), "Lines": lines,
-	})
-	if err != nil {
-		return Rendered{}, fmt.Errorf("rendering join details: %w", err)
-	}
-	text := []string{OpenMarker(ref)}
-	for _, l := range lines {
-		text = append(text, l.Before+l.Text+l.After)
-	}
-	text = append(text, CloseMarker(ref))
-	return Rendered{Ref: ref, HTML: page.String(), Text: strings.Join(text, "\r\n") + "\r\n"}, nil
-}
-
-// textLine is one line of a block: Before and After are plain, Text may be a link.
-type textLine struct {
-	Before, Text, After string
-	Href                template.URL
-	Head                bool
-}
-
-func blockLines(d Details, w Words, p Parts) []textLine {
-	var lines []textLine
-	add := func(l textLine) { lines = append(lines, l) }
-	for line := range strings.Lines(p.Header) {
-		add(textLine{Text: strings.TrimSpace(line)})
-	}
-	if d.Room {
-		add(textLine{Text: w.Room, Head: true})
-	} else {
-		add(textLine{Text: w.Join, Head: true})
-	}
-	add(textLine{Text: d.Link, Href: template.URL(d.Link)}) // Check let only https pass
-	if d.Number != "" {
-		add(textLine{Before: w.Number + ": ", Text: GroupDigits(d.Number)})
-	}
-	if d.Password != "" {
-		l := textLine{Before: w.Password + ": ", Text: d.Password}
-		if d.DialPassword != "" {
-			l.After = " (" + d.DialPassword + " " + w.DialPassword + ")"
-		}
-		add(l)
-	}
-	if p.Phone && len(d.Phones) > 0 {
-		add(textLine{Text: w.Phone, Head: true})
-		for _, phone := range d.Phones {
-			add(textLine{Text: phone.Number, After: " " + phone.Label, Href: dialString(phone.Number, d)})
-		}
+	if p.Phone {
+		b.phone(p)
 	}
 	if p.Video && d.Video != "" {
-		add(textLine{Text: w.Video, Head: true})
-		before, after, _ := strings.Cut(w.Dial, "{address}")
-		add(textLine{Before: before, Text: d.Video, After: after, Href: sipLink(d.Video)})
-		if d.VideoIP != "" && d.Number != "" {
-			before, after, _ := strings.Cut(w.DialIP, "{address}")
-			add(textLine{Before: before, Text: d.VideoIP, After: after})
+		b.head(w.Video)
+		b.say(w.Dial, slot{"{address}", run{Text: d.Video, Href: sipLink(d.Video), Value: true}})
+		if p.VideoIP && d.VideoIP != "" && d.Number != "" {
+			b.say(w.DialIP, slot{"{address}", run{Text: d.VideoIP, Value: true, Whole: true}})
 		}
 	}
-	for line := range strings.Lines(p.Footer) {
-		add(textLine{Text: strings.TrimSpace(line)})
+	if address := d.lync(); p.Lync && address != "" {
+		b.head(w.Lync)
+		b.say(w.Dial, slot{"{address}", run{Text: address, Href: sipLink(address), Value: true}})
 	}
-	return lines
+	if p.Help {
+		b.say(w.Help, slot{"{address}", run{Text: helpLink, Href: helpLink, Value: true}})
+		b.lines[len(b.lines)-1].Gap = true
+	}
+	b.note(p.Footer.in(w))
+	return b.lines
 }
 
-// dialString makes a telephone ask for the meeting number, and password, by itself. Only digits and dialling signs pass.
-func dialString(number string, d Details) template.URL {
-	dial := "tel:" + keep(number, "+0123456789")
+const helpLink = "https://help.webex.com"
+
+type blockWriter struct {
+	words   Words
+	details Details
+	lines   []line
+}
+
+func (b *blockWriter) add(runs ...run) { b.lines = append(b.lines, line{Runs: runs}) }
+
+func (b *blockWriter) head(text string) {
+	b.lines = append(b.lines, line{Runs: []run{{Text: text}}, Head: true, Gap: true})
+}
+
+func (b *blockWriter) link(address string) {
+	b.add(run{Text: address, Href: template.URL(address), Value: true}) // a plain https address by now
+}
+
+func (b *blockWriter) note(lines []line) {
+	for i, l := range lines {
+		l.Gap = l.Gap || i == 0
+		b.lines = append(b.lines, l)
+	}
+}
+
+// slot is what stands for a place-holder of the words.
+type slot struct {
+	holder string
+	run    run
+}
+
+// say adds a sentence with its place-holders filled.
+func (b *blockWriter) say(words string, slots ...slot) {
+	var runs []run
+	for words != "" {
+		at, next := len(words), slot{}
+		for _, s := range slots {
+			if found := strings.Index(words, s.holder); found >= 0 && found < at {
+				at, next = found, s
+			}
+		}
+		if at > 0 {
+			runs = append(runs, run{Text: words[:at]})
+		}
+		if next.holder != "" {
+			runs = append(runs, next.run)
+		}
+		words = words[at+len(next.holder):]
+	}
+	b.add(runs...)
+}
+
+// ways are the link, the number and the password.
+func (b *blockWriter) ways(p Parts) {
+	w, d := b.words, b.details
+	join := w.Join
+	if d.Room {
+		join = w.Room
+	} else if p.More {
+		b.lines = append(b.lines, line{Runs: []run{{Text: w.More}}, Gap: true})
+	}
+	b.head(join)
+	b.link(d.Link)
+	password := p.Password && d.Password != ""
+	if d.Number == "" && !password {
+		return
+	}
+	b.head(w.ByNumber)
 	if d.Number != "" {
-		dial += ",," + keep(d.Number, "0123456789") + "%23" + keep(d.DialPassword, "0123456789") + "%23"
+		b.say(w.Number, slot{"{number}", run{Text: GroupDigits(d.Number), Value: true, Whole: true}})
 	}
-	return template.URL(dial)
-}
-
-func sipLink(address string) template.URL {
-	return template.URL("sip:" + strings.ReplaceAll(url.PathEscape(address), "%40", "@"))
-}
-
-func keep(s, allowed string) string {
-	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(allowed, r) {
-			return r
+	if password {
+		words := w.Password
+		if d.DialPassword != "" {
+			words = w.Passwords
 		}
-		return -1
-	}, s)
-}
-
-// GroupDigits writes a meeting number as people read it: 2541 422 4390, 123 456 789. Other text stays as it is.
-func GroupDigits(number string) string {
-	groups := map[int][]int{9: {3, 3}, 10: {3, 3}, 11: {4, 3}}[len(number)]
-	if groups == nil || keep(number, "0123456789") != number {
-		return number
+		b.say(words, slot{"{password}", run{Text: d.Password, Value: true}},
+			slot{"{digits}", run{Text: d.DialPassword, Value: true, Whole: true}})
 	}
-	a, b := groups[0], groups[0]+groups[1]
-	return number[:a] + " " + number[a:b] + " " + number[b:]
 }
 
-// The styles are inline and stay within the block; Exchange drops classes.
-var blockTemplate = template.Must(template.New("block").Parse(
-	`<div lang="{{.Words.Language}}"{{if .Words.RightToLeft}} dir="rtl"{{end}} style="margin-top:16px; font-family:Arial,sans-serif; font-size:13px">` +
-		`<div style="color:#767676; font-size:11px">{{.Open}}</div>` +
-		`{{range .Lines}}<div{{if .Head}} style="margin-top:8px; font-weight:bold"{{end}}>` +
-		`{{.Before}}{{if .Href}}<a href="{{.Href}}">{{.Text}}</a>{{else}}{{.Text}}{{end}}{{.After}}</div>{{end}}` +
-		`<div style="margin-top:8px; color:#767676; font-size:11px">{{.Close}}</div></div>`))
+func (b *blockWriter) mobile() {
+	taps := 0
+	for _, phone := range b.details.Phones {
+		shown, link := b.details.tap(phone)
+		if shown == "" || taps == mostTaps {
+			continue
+		}
+		if taps++; taps == 1 {
+			b.head(b.words.Mobile)
+		}
+		b.add(run{Text: shown, Href: link, Value: true}, b.label(phone))
+	}
+	if taps > 0 && b.details.DialPassword != "" {
+		b.add(run{Text: b.words.MobileNote})
+		b.lines[len(b.lines)-1].Small = true
+	}
+}
+
+func (b *blockWriter) phone(p Parts) {
+	if len(b.details.Phones) == 0 && p.CallIn == "" {
+		return
+	}
+	b.head(b.words.Phone)
+	for _, phone := range b.details.Phones {
+		b.add(run{Text: phone.Number, Href: phone.telLink(), Value: true, Whole: true}, b.label(phone))
+	}
+	for _, page := range [...]struct{ words, link string }{{b.words.CallIn, p.CallIn}, {b.words.Restrictions, p.Restrictions}} {
+		if page.link != "" {
+			b.add(run{Text: page.words})
+			b.link(page.link)
+		}
+	}
+}
+
+// label is what stands behind a telephone number: Webex's own label, and whether the call costs, if the label does not say it.
+func (b *blockWriter) label(p Phone) run {
+	text := p.Label
+	costs := map[string]string{TollCharged: b.words.Toll, TollFree: b.words.TollFree}[p.Toll]
+	if costs != "" && !strings.Contains(strings.ToLower(text), "toll") && !strings.Contains(text, costs) {
+		text = strings.TrimSpace(text + " (" + costs + ")")
+	}
+	if text == "" {
+		return run{}
+	}
+	return run{Text: " " + text}
+}
+
+// textOf writes lines as plain text.
+func textOf(lines []line) string {
+	var out strings.Builder
+	for i, l := range lines {
+		if i > 0 {
+			out.WriteString("\r\n")
+			if l.Gap {
+				out.WriteString("\r\n")
+			}
+		}
+		for _, r := range l.Runs {
+			out.WriteString(r.Text)
+		}
+	}
+	return out.String()
+}
+
+// markedValues puts left-to-right marks at the ends of numbers and addresses: plain text has no elements to do it. A letter or
+// a digit after one needs no mark, and gets none, lest it be copied along with a password or into a link.
+func markedValues(lines []line) []line {
+	const mark = "\u200e"
+	marked := slices.Clone(lines)
+	for i := range marked {
+		marked[i].Runs = slices.Clone(marked[i].Runs)
+		for j, r := range marked[i].Runs {
+			if !r.Value || r.Text == "" || len(marked[i].Runs) == 1 {
+				continue
+			}
+			if !isLetter(r.Text[0]) {
+				marked[i].Runs[j].Text = mark + marked[i].Runs[j].Text
+			}
+			if !isAlnum(r.Text[len(r.Text)-1]) && !strings.HasPrefix(string(r.Href), "https:") {
+				marked[i].Runs[j].Text += mark
+			}
+		}
+	}
+	return marked
+}
