@@ -32,7 +32,8 @@ type Embedded struct {
 	log    zerolog.Logger
 
 	writes       atomic.Int64 // commands seen that may have changed something
-	older, newer int64        // writes seen when the last two snapshots began; owned by save
+	saving       sync.Mutex   // makes one snapshot at a time
+	older, newer int64        // writes seen when the last two snapshots began; guarded by saving
 	stop         chan struct{}
 	done         sync.WaitGroup
 }
@@ -228,6 +229,8 @@ func (e *Embedded) keep() {
 // save writes the store to its file, if something changed. A command is counted before it is carried out, so only the second
 // snapshot after it has it for sure.
 func (e *Embedded) save() error {
+	e.saving.Lock()
+	defer e.saving.Unlock()
 	writes := e.writes.Load()
 	if e.lock == nil || writes == e.older {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -115,4 +116,14 @@ func (s *Sentinel) ready(tb testing.TB, addr string) error {
 		return errors.New("not yet")
 	}
 	return nil
+}
+
+// Feed runs redis-cli with some input.
+func Feed(tb testing.TB, in io.Reader, args ...string) {
+	tb.Helper()
+	cmd := exec.CommandContext(tb.Context(), Program(tb, "redis-cli"), args...)
+	cmd.Stdin = in
+	if out, err := cmd.CombinedOutput(); err != nil || !bytes.Contains(out, []byte("errors: 0")) {
+		tb.Fatalf("redis-cli %v: %v\n%s", args, err, out)
+	}
 }
