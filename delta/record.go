@@ -91,7 +91,7 @@ type storedRecord struct {
 	Series      string      `json:"series,omitempty"`
 	Original    int64       `json:"original,omitempty"` // Unix seconds
 	Shares      string      `json:"shares,omitempty"`
-	Gone        []string    `json:"gone,omitempty"`
+	Gone        string      `json:"gone,omitempty"`
 	Reason      Reason      `json:"reason,omitempty"`
 	Tries       int         `json:"tries,omitempty"`
 }

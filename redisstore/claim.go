@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -14,18 +15,21 @@ import (
 	"syncd/delta"
 )
 
-// Claim is one mailbox's memory, held under a lease. It is used by one goroutine; Renew may run beside it.
+// Claim is one mailbox's memory, held under a lease. It is used by one goroutine; another may write empty batches beside it, to
+// prolong the lease.
 type Claim struct {
 	store *Store
 	id    string
 	keys  []string
 	lease string                    // "" for a claim that only reads
-	until atomic.Pointer[time.Time] // when the lease ends for sure, by this machine's monotonic clock
+	until atomic.Pointer[time.Time] // when the lease ends for sure
+	left  atomic.Bool               // the lease was given up
 
-	cursor  delta.Cursor
-	waiting []delta.Waiting
-	held    []string
-	resync  *delta.Resync
+	cursor   delta.Cursor
+	waiting  []delta.Waiting
+	held     []string
+	accepted []string
+	resync   *delta.Resync
 }
 
 // Cursor is the cursor as it was when the mailbox was claimed.
@@ -40,6 +44,10 @@ func (c *Claim) HeldRemovals() []string { return c.held }
 // Resync is the request to serve, nil if there is none.
 func (c *Claim) Resync() *delta.Resync { return c.resync }
 
+// Accepted are those of HeldRemovals that were held when the operator accepted what is held. The request to serve may be
+// older than that: one that failed half-way stands, and one may arrive twice.
+func (c *Claim) Accepted() []string { return c.accepted }
+
 // mostWaiting bounds how many waiting events a claim reads.
 const mostWaiting = 1000
 
@@ -47,16 +55,21 @@ const mostWaiting = 1000
 func (s *Store) Claim(ctx context.Context, m delta.Mailbox) (*Claim, error) {
 	c := &Claim{store: s, id: m.ID, keys: s.schema.all(m.ID)}
 	asked := time.Now()
-	answer, err := claimScript.Run(ctx, s.rdb, c.keys, s.newOwner(), s.leaseTTL.Milliseconds(), mostWaiting-1).Slice()
+	answer, err := claimScript.Run(ctx, s.rdb, c.keys, s.newOwner(), s.serverTTL().Milliseconds(), mostWaiting-1).Slice()
 	if err != nil {
 		return nil, fmt.Errorf("claiming a mailbox: %w", err)
 	}
-	if answer[0] == nil {
+	if len(answer) == 2 {
 		return nil, fmt.Errorf("%w: %v", delta.ErrLeased, answer[1])
+	}
+	if len(answer) != 5 {
+		return nil, fmt.Errorf("claiming a mailbox: an answer of %d parts", len(answer))
 	}
 	c.lease, _ = answer[0].(string)
 	c.holdFrom(asked)
-	return c, c.read(answer[1], answer[2], answer[3], answer[4])
+	request, _ := answer[4].(string)
+	c.take(stringMap(answer[1]), scored(answer[2]), scored(answer[3]), request)
+	return c, nil
 }
 
 // Peek reads a mailbox's memory without a lease, for a dry run. The claim refuses to write.
@@ -65,122 +78,106 @@ func (s *Store) Peek(ctx context.Context, m delta.Mailbox) (*Claim, error) {
 	pipe := s.rdb.Pipeline()
 	cursor := pipe.HGetAll(ctx, c.keys[keyCursor-1])
 	waiting := pipe.ZRangeWithScores(ctx, c.keys[keyRetry-1], 0, mostWaiting-1)
-	held := pipe.ZRange(ctx, c.keys[keyHeld-1], 0, -1)
+	held := pipe.ZRangeWithScores(ctx, c.keys[keyHeld-1], 0, -1)
 	resync := pipe.Get(ctx, c.keys[keyResync-1])
-	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
-		return nil, fmt.Errorf("reading a mailbox: %w", err)
+	_, _ = pipe.Exec(ctx) // each command has its own error
+	for _, command := range []redis.Cmder{cursor, waiting, held, resync} {
+		if err := command.Err(); err != nil && !errors.Is(err, redis.Nil) {
+			return nil, fmt.Errorf("reading a mailbox: %w", err)
+		}
 	}
-	var err error
-	if c.cursor, err = decodeCursor(cursor.Val()); err != nil {
-		return nil, err
-	}
-	for _, z := range waiting.Val() {
-		c.waiting = append(c.waiting, delta.Waiting{ID: fmt.Sprint(z.Member), At: time.Unix(int64(z.Score), 0)})
-	}
-	c.held, c.resync = held.Val(), delta.ParseResync(resync.Val())
+	c.take(cursor.Val(), waiting.Val(), held.Val(), resync.Val())
 	return c, nil
 }
 
-func (c *Claim) read(cursor, waiting, held, resync any) (err error) {
-	if c.cursor, err = decodeCursor(stringMap(cursor)); err != nil {
-		return err
+// take takes over what was read. A damaged cursor is a lost one: the mailbox gets a full round, which costs no mail.
+func (c *Claim) take(cursor map[string]string, waiting, held []redis.Z, request string) {
+	var err error
+	if c.cursor, err = decodeCursor(cursor); err != nil {
+		c.store.log.Warn().Err(err).Str("mailbox", c.id).Msg("cursor is damaged: full round")
 	}
-	pairs := stringSlice(waiting)
-	for i := 0; i+1 < len(pairs); i += 2 {
-		score, err := strconv.ParseFloat(pairs[i+1], 64)
-		if err != nil {
-			return fmt.Errorf("retry time of an event is no number: %q", pairs[i+1])
-		}
-		c.waiting = append(c.waiting, delta.Waiting{ID: pairs[i], At: time.Unix(int64(score), 0)})
+	for _, z := range waiting {
+		c.waiting = append(c.waiting, delta.Waiting{ID: fmt.Sprint(z.Member), At: time.Unix(int64(z.Score), 0)})
 	}
-	c.held = stringSlice(held)
-	request, _ := resync.(string)
 	c.resync = delta.ParseResync(request)
-	return nil
-}
-
-// Records reads the records of some events; ids without one are absent. A damaged record counts as lost.
-func (c *Claim) Records(ctx context.Context, ids []string) (map[string]delta.Record, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	values, err := c.store.rdb.HMGet(ctx, c.keys[keyEvents-1], ids...).Result()
-	if err != nil {
-		return nil, fmt.Errorf("reading records: %w", err)
-	}
-	records := make(map[string]delta.Record, len(ids))
-	for i, value := range values {
-		if raw, ok := value.(string); ok {
-			if err := c.decode(records, ids[i], raw); err != nil {
-				return nil, err
-			}
+	accepting := acceptTime(request)
+	for _, z := range held {
+		id := fmt.Sprint(z.Member)
+		c.held = append(c.held, id)
+		if math.Floor(z.Score*1000) <= accepting {
+			c.accepted = append(c.accepted, id)
 		}
 	}
-	return records, nil
 }
 
-// AllRecords reads the records of all events of the mailbox.
-func (c *Claim) AllRecords(ctx context.Context) (map[string]delta.Record, error) {
-	values, err := c.store.rdb.HGetAll(ctx, c.keys[keyEvents-1]).Result()
-	if err != nil {
-		return nil, fmt.Errorf("reading all records: %w", err)
-	}
-	records := make(map[string]delta.Record, len(values))
-	for id, raw := range values {
-		if err := c.decode(records, id, raw); err != nil {
-			return nil, err
-		}
-	}
-	return records, nil
-}
-
-func (c *Claim) decode(into map[string]delta.Record, id, raw string) error {
-	record, err := delta.DecodeRecord(raw)
-	if errors.Is(err, delta.ErrNewer) {
-		return fmt.Errorf("record of an event: %w", err)
-	}
-	if err == nil {
-		into[id] = record
-	}
-	return nil
-}
-
-// Write carries out a batch, if the lease still holds; else the error is [delta.ErrLeaseLost]. It prolongs the lease.
+// Write carries out a batch, if the lease still holds; else the error is [delta.ErrLeaseLost]. It prolongs the lease. A batch
+// that gives up the lease, and whose answer got lost, was carried out although the error is ErrLeaseLost.
 func (c *Claim) Write(ctx context.Context, b delta.Batch) error {
 	if c.lease == "" {
 		return errors.New("writing to a mailbox that was only looked at")
 	}
 	asked := time.Now()
-	commands, err := json.Marshal(commandsOf(b, asked))
+	commands, err := json.Marshal(commandsOf(b))
 	if err != nil {
 		return fmt.Errorf("encoding a write: %w", err)
 	}
-	done, err := fencedScript.Run(ctx, c.store.rdb, c.keys, c.lease, c.store.leaseTTL.Milliseconds(), commands).Int()
+	done, err := fencedScript.Run(ctx, c.store.rdb, c.keys, c.lease, c.store.serverTTL().Milliseconds(), commands).Int()
 	if err != nil {
 		return fmt.Errorf("writing to the store: %w", err)
 	}
-	if done == 0 {
+	switch {
+	case done == 0:
 		return delta.ErrLeaseLost
+	case b.GiveUp:
+		c.left.Store(true)
+	default:
+		c.holdFrom(asked)
 	}
-	c.holdFrom(asked)
 	return nil
 }
 
 // Holds returns [delta.ErrLeaseLost] once the lease may have passed to another. It asks nobody, so that a process that
 // slept through its lease notices before its next effect.
 func (c *Claim) Holds() error {
-	if until := c.until.Load(); until == nil || !time.Now().Before(*until) {
+	until := c.until.Load()
+	if until == nil || c.left.Load() || passed(*until, time.Now()) {
 		return delta.ErrLeaseLost
 	}
 	return nil
 }
 
+// passed reports whether now is not before until by either clock: a machine that was suspended may find that its monotonic
+// clock stood still, and one whose wall clock was set that only the other can be trusted.
+func passed(until, now time.Time) bool {
+	return !now.Before(until) || !now.Round(0).Before(until.Round(0))
+}
+
 // LeaseTTL is how long the lease lasts from each write.
 func (c *Claim) LeaseTTL() time.Duration { return c.store.leaseTTL }
 
+// holdFrom notes that the lease was prolonged by a request that was sent at asked. Where two were under way it lasts from the
+// later one: the server got that at the earliest when it was sent.
 func (c *Claim) holdFrom(asked time.Time) {
 	until := asked.Add(c.store.leaseTTL)
-	c.until.Store(&until)
+	for {
+		before := c.until.Load()
+		if before != nil && !until.After(*before) || c.until.CompareAndSwap(before, &until) {
+			return
+		}
+	}
+}
+
+// scored reads members and scores as a script returns them, in turn.
+func scored(v any) []redis.Z {
+	pairs := stringSlice(v)
+	out := make([]redis.Z, 0, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		score, err := strconv.ParseFloat(pairs[i+1], 64)
+		if err == nil { // Redis knows no other scores
+			out = append(out, redis.Z{Member: pairs[i], Score: score})
+		}
+	}
+	return out
 }
 
 func stringSlice(v any) []string {
@@ -194,15 +191,9 @@ func stringSlice(v any) []string {
 	return out
 }
 
-// stringMap reads a hash as a script returns it: names and values in turn, or a map on later protocols.
+// stringMap reads a hash as a script returns it: names and values in turn.
 func stringMap(v any) map[string]string {
 	out := map[string]string{}
-	if m, ok := v.(map[any]any); ok {
-		for name, value := range m {
-			out[fmt.Sprint(name)] = fmt.Sprint(value)
-		}
-		return out
-	}
 	items := stringSlice(v)
 	for i := 0; i+1 < len(items); i += 2 {
 		out[items[i]] = items[i+1]

@@ -1,58 +1,89 @@
 package redisstore
 
 import (
+	"slices"
 	"time"
 
 	"syncd/delta"
 )
 
 // commandsOf turns a batch into what the fenced script carries out: arrays of a command, the number of its key, its arguments.
-func commandsOf(b delta.Batch, now time.Time) [][]any {
-	commands := [][]any{}
-	add := func(command string, key int, args ...any) {
-		commands = append(commands, append([]any{command, key}, args...))
-	}
+// Redis does not undo what a script did before it failed, on a key of the wrong type say, so the order counts: the cursor
+// moves when all else is written, and the lease ends last.
+func commandsOf(b delta.Batch) [][]any {
+	c := commands{list: [][]any{}, last: map[int]int{}}
 	for id, record := range b.Records {
-		add("HSET", keyEvents, id, record.Encode())
-		add("ZREM", keyRetry, id)
+		c.add("HSET", keyEvents, id, record.Encode())
+		c.add("ZREM", keyRetry, id)
 	}
 	for id, record := range b.Interim {
-		add("HSET", keyEvents, id, record.Encode())
+		c.add("HSET", keyEvents, id, record.Encode())
 	}
 	for id, retry := range b.Retries {
-		add("HSET", keyEvents, id, retry.Record.Encode())
-		add("ZADD", keyRetry, retry.At.Unix(), id)
+		c.add("HSET", keyEvents, id, retry.Record.Encode())
+		c.add("ZADD", keyRetry, notBefore(retry.At).Unix(), id)
 	}
 	for _, id := range b.Forget {
-		add("HDEL", keyEvents, id)
-		add("ZREM", keyRetry, id)
-		add("ZREM", keyHeld, id)
+		c.add("HDEL", keyEvents, id)
+		c.add("ZREM", keyRetry, id)
+		c.add("ZREM", keyHeld, id)
 	}
 	for _, id := range b.Hold {
-		add("ZADD", keyHeld, "NX", now.Unix(), id)
+		c.add("HOLD", keyHeld, id)
 	}
 	for _, id := range b.Release {
-		add("ZREM", keyHeld, id)
+		c.add("ZREM", keyHeld, id)
 	}
 	if b.Cursor != nil {
-		fields := []any{}
-		for name, value := range encodeCursor(*b.Cursor) {
-			fields = append(fields, name, value)
-		}
-		add("HSET", keyCursor, fields...)
 		if b.NewLink && b.Cursor.Link != "" {
-			add("LPUSH", keyCursors, stamp(b.Cursor.SweptAt)+" "+b.Cursor.Link)
-			add("LTRIM", keyCursors, 0, keptLinks-1)
+			entry := stamp(b.Cursor.SweptAt) + " " + b.Cursor.Link
+			c.add("LREM", keyCursors, 0, entry) // a batch whose answer got lost is sent again
+			c.add("LPUSH", keyCursors, entry)
+			c.add("LTRIM", keyCursors, 0, keptLinks-1)
 		}
+		c.add("HSET", keyCursor, encodeCursor(*b.Cursor)...)
 	}
 	if b.Served != nil {
-		add("DELIF", keyResync, b.Served.String())
+		c.add("SERVED", keyResync, b.Served.ID)
 	}
 	if b.GiveUp {
-		add("DEL", keyLease)
+		c.add("DEL", keyLease)
 	}
-	return commands
+	return c.list
 }
 
 // keptLinks is how many delta links can be rolled back to; Graph itself keeps about three generations.
 const keptLinks = 5
+
+// commands collects commands.
+type commands struct {
+	list [][]any
+	last map[int]int // number of a key → index of the last command on it
+}
+
+// mostArguments keeps a command well below what Lua unpacks at once (8,000 in Redis); more would gain nothing.
+const mostArguments = 250
+
+// add adds a command. One that takes any number of ids or fields is put together with the last one on the same key, if that is
+// of its kind.
+func (c *commands) add(command string, key int, args ...any) {
+	if i, ok := c.last[key]; ok && joins(command) && c.list[i][0] == command && len(c.list[i])+len(args) <= mostArguments {
+		c.list[i] = append(c.list[i], args...)
+		return
+	}
+	c.last[key] = len(c.list)
+	c.list = append(c.list, append([]any{command, key}, args...))
+}
+
+func joins(command string) bool {
+	return slices.Contains([]string{"HSET", "HDEL", "ZADD", "ZREM", "HOLD"}, command)
+}
+
+// notBefore is a time in whole seconds that is not earlier than t: an hour that was asked for has not passed a moment before.
+func notBefore(t time.Time) time.Time {
+	whole := t.Truncate(time.Second)
+	if whole.Before(t) {
+		whole = whole.Add(time.Second)
+	}
+	return whole
+}

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -8,18 +9,18 @@ import (
 	"syncd/delta"
 )
 
-// encodeCursor writes a cursor as the fields of its hash. Zero times are empty.
-func encodeCursor(c delta.Cursor) map[string]string {
-	return map[string]string{
-		"address": c.Address, "link": c.Link,
-		"window_start": stamp(c.WindowStart), "window_end": stamp(c.WindowEnd), "generation": strconv.Itoa(c.Generation),
-		"swept_at": stamp(c.SweptAt), "changed_at": stamp(c.ChangedAt), "next_at": stamp(c.NextAt),
-		"orphans_at": stamp(c.OrphansAt), "state": string(c.State), "reason": string(c.Reason), "host": c.Host, "language": c.Language,
+// encodeCursor writes a cursor as the fields of its hash, names and values in turn. Zero times are empty.
+func encodeCursor(c delta.Cursor) []any {
+	return []any{
+		"address", c.Address, "state", string(c.State), "reason", string(c.Reason), "swept_at", stamp(c.SweptAt),
+		"changed_at", stamp(c.ChangedAt), "next_at", stamp(notBefore(c.NextAt)), "generation", strconv.Itoa(c.Generation),
+		"window_start", stamp(c.WindowStart), "window_end", stamp(c.WindowEnd), "link", c.Link,
+		"orphans_at", stamp(c.OrphansAt), "host", c.Host, "language", c.Language,
 	}
 }
 
-// decodeCursor reads the fields of a cursor's hash. Operators edit it by hand, so every member may be missing; one that
-// cannot be read is an error that names it.
+// decodeCursor reads the fields of a cursor's hash. Operators edit it by hand, so every member may be missing. Where one cannot
+// be read the error names it, and the cursor is without it and without link: the next round is a full one.
 func decodeCursor(fields map[string]string) (delta.Cursor, error) {
 	c := delta.Cursor{
 		Address: fields["address"], Link: fields["link"], State: delta.State(fields["state"]),
@@ -28,6 +29,7 @@ func decodeCursor(fields map[string]string) (delta.Cursor, error) {
 	if c.State == "" {
 		c.State = delta.New
 	}
+	var errs []error
 	for name, into := range map[string]*time.Time{
 		"window_start": &c.WindowStart, "window_end": &c.WindowEnd, "swept_at": &c.SweptAt,
 		"changed_at": &c.ChangedAt, "next_at": &c.NextAt, "orphans_at": &c.OrphansAt,
@@ -37,18 +39,22 @@ func decodeCursor(fields map[string]string) (delta.Cursor, error) {
 		}
 		t, err := time.Parse(time.RFC3339, fields[name])
 		if err != nil {
-			return c, fmt.Errorf("cursor field %s is not a time in RFC 3339: %q", name, fields[name])
+			errs = append(errs, fmt.Errorf("cursor field %s is not a time in RFC 3339: %q", name, fields[name]))
+			continue
 		}
 		*into = t
 	}
 	if s := fields["generation"]; s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil {
-			return c, fmt.Errorf("cursor field generation is not a number: %q", s)
+			errs = append(errs, fmt.Errorf("cursor field generation is not a number: %q", s))
 		}
 		c.Generation = n
 	}
-	return c, nil
+	if len(errs) > 0 {
+		c.Link = ""
+	}
+	return c, errors.Join(errs...)
 }
 
 func stamp(t time.Time) string {

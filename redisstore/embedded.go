@@ -15,7 +15,6 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/alicebob/miniredis/v2/server"
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 	"github.com/rs/zerolog"
 )
 
@@ -23,18 +22,20 @@ import (
 // to other commands, and to redis-cli -s, on a socket in the state folder, and written to a file there about once a
 // second. What a crash takes from it costs a full round, and no more.
 type Embedded struct {
-	mini     *miniredis.Miniredis
-	client   *redis.Client // for snapshots
-	file     string
-	lock     *os.File
-	listener net.Listener
-	readOnly bool
-	log      zerolog.Logger
+	mini   *miniredis.Miniredis
+	server *server.Server
+	client *redis.Client // for snapshots
+	file   string
+	lock   *os.File // nil for a copy that is only read
+	door   *door    // likewise
+	guests time.Duration
+	log    zerolog.Logger
 
-	writes  atomic.Int64 // commands seen that may have changed something
-	written int64        // of these, how many are in the file; owned by save
-	stop    chan struct{}
-	done    sync.WaitGroup
+	writes       atomic.Int64 // commands seen that may have changed something
+	saving       sync.Mutex   // makes one snapshot at a time
+	older, newer int64        // writes seen when the last two snapshots began; guarded by saving
+	stop         chan struct{}
+	done         sync.WaitGroup
 }
 
 // BusyError says that another daemon has the embedded store.
@@ -44,34 +45,65 @@ func (e *BusyError) Error() string {
 	return fmt.Sprintf("another syncd uses the embedded store in %s: stop it, or let both use a Redis server (redis_url)", e.Dir)
 }
 
-// openEmbedded uses the store of a running daemon through its socket, unless this process is to serve it itself.
+const (
+	// busyPatience is how long a daemon waits for the store, since it may be a command that has it for a moment.
+	busyPatience = 2 * time.Second
+	// startPatience is how long a command waits for a daemon that has the store and does not answer yet.
+	startPatience = 10 * time.Second
+	// guestPatience is how long a command that has the store stays for other commands that found it there.
+	guestPatience = 5 * time.Second
+)
+
+// openEmbedded opens the store of this state folder, or reaches that of the process that has it open. To read, a copy will do
+// where nobody has it open.
 func openEmbedded(ctx context.Context, o Options) (redis.UniversalClient, *Embedded, error) {
 	socket := filepath.Join(o.StateDir, "redis.sock")
+	e := &Embedded{
+		mini: miniredis.NewMiniRedis(), file: filepath.Join(o.StateDir, "redis.snapshot"), log: o.Log, stop: make(chan struct{}),
+	}
+	if o.ReadOnly && !o.Serve {
+		if answers(socket) {
+			return socketClient(socket), nil, nil
+		}
+		return e.opened(e.start(ctx))
+	}
 	if err := os.MkdirAll(o.StateDir, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("state folder: %w", err)
 	}
-	lock, err := lockFile(filepath.Join(o.StateDir, "redis.lock"))
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		if o.Serve {
+	patience := startPatience
+	if o.Serve {
+		patience = busyPatience
+	}
+	for deadline := time.Now().Add(patience); ; {
+		lock, err := lockFile(filepath.Join(o.StateDir, "redis.lock"))
+		switch {
+		case err == nil:
+			e.lock = lock
+			if !o.Serve {
+				e.guests = guestPatience
+			}
+			return e.opened(e.serve(ctx, socket))
+		case !errors.Is(err, syscall.EWOULDBLOCK):
+			return nil, nil, fmt.Errorf("locking the embedded store: %w", err)
+		case !o.Serve && answers(socket):
+			return socketClient(socket), nil, nil
+		case time.Now().After(deadline):
 			return nil, nil, &BusyError{Dir: o.StateDir}
 		}
-		return redis.NewClient(&redis.Options{Network: "unix", Addr: socket, MaintNotificationsConfig: quiet()}), nil, nil
+		select {
+		case <-ctx.Done():
+			return nil, nil, fmt.Errorf("waiting for the embedded store: %w", ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
+}
+
+// opened is what openEmbedded returns of a store that is this process's own.
+func (e *Embedded) opened(err error) (redis.UniversalClient, *Embedded, error) {
 	if err != nil {
-		return nil, nil, fmt.Errorf("locking the embedded store: %w", err)
-	}
-	e := &Embedded{
-		mini: miniredis.NewMiniRedis(), file: filepath.Join(o.StateDir, "redis.snapshot"), lock: lock,
-		readOnly: o.ReadOnly, log: o.Log, stop: make(chan struct{}),
-	}
-	if err := e.start(ctx, socket); err != nil {
 		return nil, nil, errors.Join(err, e.Close())
 	}
 	return e.newClient(), e, nil
-}
-
-func quiet() *maintnotifications.Config {
-	return &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 }
 
 func lockFile(path string) (*os.File, error) {
@@ -85,89 +117,122 @@ func lockFile(path string) (*os.File, error) {
 	return f, nil
 }
 
-func (e *Embedded) start(ctx context.Context, socket string) error {
-	e.client = e.newClient()
-	if err := e.client.Ping(ctx).Err(); err != nil {
+// start fills the store from its file.
+func (e *Embedded) start(ctx context.Context) error {
+	first, err := e.mini.Dial() // starts it
+	if err != nil {
 		return fmt.Errorf("starting the embedded store: %w", err)
 	}
-	if err := load(ctx, e.client, e.file); err != nil {
-		e.log.Warn().Err(err).Msg("embedded store: snapshot lost, every mailbox gets a full round")
-		e.mini.FlushAll()
+	_ = first.Close()
+	e.server = e.mini.Server()
+	e.client = e.newClient()
+	kept, err := load(ctx, e.client, e.file)
+	if !errors.Is(err, errDamaged) {
+		return err
 	}
-	e.mini.Server().SetPreHook(func(_ *server.Peer, command string, _ ...string) bool {
-		if !e.mini.IsReadOnlyCommand(command) {
+	e.log.Warn().Err(err).Bool("mailboxes_kept", kept).Str("file", e.file).
+		Msg("embedded store: snapshot lost, every mailbox gets a full round")
+	if e.lock != nil {
+		_ = os.Rename(e.file, e.file+".damaged") // for whoever wants to know what happened
+	}
+	return nil
+}
+
+// serve starts the store, lets others in and writes it to its file now and then.
+func (e *Embedded) serve(ctx context.Context, socket string) error {
+	if err := e.start(ctx); err != nil {
+		return err
+	}
+	e.server.SetPreHook(func(_ *server.Peer, command string, _ ...string) bool {
+		if !e.mini.IsReadOnlyCommand(command) && !harmless[command] {
 			e.writes.Add(1)
 		}
 		return false
 	})
-	if err := e.listen(socket); err != nil {
+	var err error
+	if e.door, err = openDoor(socket, e.server.ServeConn, e.log); err != nil {
 		return err
 	}
 	e.done.Go(e.tick)
+	e.done.Go(e.keep)
 	return nil
 }
 
+// harmless are commands that change nothing, beside those that miniredis says only read. What a script does is seen by itself.
+var harmless = map[string]bool{
+	"AUTH": true, "CLIENT": true, "CLUSTER": true, "COMMAND": true, "CONFIG": true, "DISCARD": true, "ECHO": true, "EVAL": true,
+	"EVALSHA": true, "HELLO": true, "INFO": true, "MULTI": true, "PING": true, "PUBLISH": true, "QUIT": true, "SCRIPT": true,
+	"SELECT": true, "SUBSCRIBE": true, "TIME": true, "UNWATCH": true, "WATCH": true,
+}
+
+// newClient reaches the store without a socket.
 func (e *Embedded) newClient() *redis.Client {
+	return newLocalClient(func(context.Context, string, string) (net.Conn, error) {
+		ours, theirs := net.Pipe()
+		e.server.ServeConn(newQueued(theirs))
+		return ours, nil
+	})
+}
+
+// newLocalClient makes a client of a store on this machine. It takes its time: there is no network that could have lost an answer.
+func newLocalClient(dial func(ctx context.Context, network, addr string) (net.Conn, error)) *redis.Client {
 	return redis.NewClient(&redis.Options{
-		Addr: "embedded", MaintNotificationsConfig: quiet(),
-		Dialer: func(context.Context, string, string) (net.Conn, error) { return e.mini.Dial() },
+		Addr: "embedded", Dialer: dial, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, MaintNotificationsConfig: quiet(),
 	})
 }
 
-// listen serves the store to other commands. The socket of a daemon that died is removed; the lock says that it did.
-func (e *Embedded) listen(socket string) error {
-	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("embedded store: %w", err)
-	}
-	listener, err := net.Listen("unix", socket)
-	if err != nil {
-		return fmt.Errorf("embedded store: %w", err)
-	}
-	e.listener = listener
-	if err := os.Chmod(socket, 0o600); err != nil {
-		return fmt.Errorf("embedded store: %w", err)
-	}
-	e.done.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			e.mini.Server().ServeConn(conn)
-		}
-	})
-	return nil
-}
+const (
+	clockStep = 500 * time.Millisecond
+	// embeddedSlack is how much longer the embedded store keeps a lease than its holder counts on. It has no clock of its own:
+	// time passes in it step by step, also for a lease that was taken in the middle of a step.
+	embeddedSlack = 2 * clockStep
+)
 
-// tick lets time pass in the store, which has no clock of its own, and saves it.
+// tick lets time pass in the store. No step is longer than the slack, so that no lease ends early, whatever kept this
+// goroutine from running.
 func (e *Embedded) tick() {
-	const step = 200 * time.Millisecond
-	ticker := time.NewTicker(step)
+	ticker := time.NewTicker(clockStep)
 	defer ticker.Stop()
-	last, saved, pause := time.Now(), time.Now(), time.Second
+	last := time.Now()
 	for {
 		select {
 		case <-e.stop:
 			return
-		case now := <-ticker.C:
-			e.mini.FastForward(now.Sub(last))
-			last = now
-			if now.Sub(saved) < pause {
-				continue
-			}
-			if err := e.save(); err != nil {
-				e.log.Error().Err(err).Msg("embedded store: cannot write the snapshot")
-			}
-			// A large store takes longer to write; keep that below a twentieth of the time.
-			saved = time.Now()
-			pause = max(time.Second, 20*saved.Sub(now))
+		case <-ticker.C:
+			e.mini.FastForward(min(time.Since(last), embeddedSlack))
+			last = time.Now() // after: waiting for the store is not charged to a lease that was taken meanwhile
 		}
 	}
 }
 
+// keep writes the store to its file.
+func (e *Embedded) keep() {
+	timer := time.NewTimer(time.Second)
+	defer timer.Stop()
+	for {
+		select {
+		case <-e.stop:
+			return
+		case <-timer.C:
+			began := time.Now()
+			err := e.save()
+			pause := max(time.Second, 20*time.Since(began)) // a large store takes longer: below a twentieth of the time
+			if err != nil {
+				e.log.Error().Err(err).Msg("embedded store: cannot write the snapshot; trying again")
+				pause = max(pause, 10*time.Second)
+			}
+			timer.Reset(pause)
+		}
+	}
+}
+
+// save writes the store to its file, if something changed. A command is counted before it is carried out, so only the second
+// snapshot after it has it for sure.
 func (e *Embedded) save() error {
+	e.saving.Lock()
+	defer e.saving.Unlock()
 	writes := e.writes.Load()
-	if e.readOnly || writes == e.written {
+	if e.lock == nil || writes == e.older {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -175,21 +240,24 @@ func (e *Embedded) save() error {
 	if err := save(ctx, e.client, e.file); err != nil {
 		return err
 	}
-	e.written = writes
+	e.older, e.newer = e.newer, writes
 	return nil
 }
 
-// Close writes the store to its file and gives it free for another daemon.
+// Close writes the store to its file and gives it free for another process.
 func (e *Embedded) Close() error {
 	close(e.stop)
 	var errs []error
-	if e.listener != nil {
-		errs = append(errs, e.listener.Close())
+	if e.door != nil {
+		errs = append(errs, e.door.close(e.guests))
 	}
 	e.done.Wait()
 	if e.client != nil {
 		errs = append(errs, e.save(), e.client.Close())
 	}
 	e.mini.Close()
-	return errors.Join(append(errs, e.lock.Close())...)
+	if e.lock != nil {
+		errs = append(errs, e.lock.Close())
+	}
+	return errors.Join(errs...)
 }

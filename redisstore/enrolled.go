@@ -47,9 +47,20 @@ func (s *Store) Enroll(ctx context.Context, m delta.Mailbox) error {
 	return nil
 }
 
-// Unenroll removes a mailbox and what is remembered of it. Its meetings and join details stay; enrolled again, it finds them.
+// Unenroll removes a mailbox, under all its addresses, and what is remembered of it. Its meetings and join details stay;
+// enrolled again, it finds them.
 func (s *Store) Unenroll(ctx context.Context, m delta.Mailbox) error {
-	if err := s.rdb.HDel(ctx, s.schema.mailboxes(), m.Address).Err(); err != nil {
+	enrolled, err := s.rdb.HGetAll(ctx, s.schema.mailboxes()).Result()
+	if err != nil {
+		return fmt.Errorf("unenrolling %s: %w", m.Address, err)
+	}
+	addresses := []string{m.Address}
+	for address, id := range enrolled {
+		if id != "" && id == m.ID {
+			addresses = append(addresses, address)
+		}
+	}
+	if err := s.rdb.HDel(ctx, s.schema.mailboxes(), addresses...).Err(); err != nil {
 		return fmt.Errorf("unenrolling %s: %w", m.Address, err)
 	}
 	var keys []string

@@ -14,13 +14,16 @@
 //	syncd:{M}:cursors   list    "<time> <link>" of the last five links, newest first, for roll-back by hand
 //	syncd:{M}:events    hash    event id → record as JSON (delta.Record)
 //	syncd:{M}:retry     zset    event id → Unix time of the next try
-//	syncd:{M}:held      zset    event id → Unix time since when its removal is held
-//	syncd:{M}:resync    string  the resync request to serve next, "<stream id> <options>"
+//	syncd:{M}:held      zset    event id → Unix time, by Redis's clock, since when its removal is held
+//	syncd:{M}:resync    string  the resync request to serve next, "<stream id>"; "<stream id> accept-removals <stream id>" where
+//	                            one of the requests, the one named last, accepts what was held when it was made
 //	syncd:{M}:lease     string  "<owner> <fencing token>", expires
 //	syncd:{M}:fence     string  the last fencing token; grows with every claim
 //	syncd:resync        stream  one entry a request: mailbox, options
 //	syncd:webex:next_at string  until when Webex wants to be left alone; expires then
 //	syncd:webex:token   string  the rotated Webex refresh token, encrypted
+//
+// A damaged record or cursor counts as lost. A record of a later version is left alone.
 //
 // # Leases
 //

@@ -2,8 +2,10 @@ package redisstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -27,47 +29,138 @@ func (s *Store) RequestResync(ctx context.Context, mailbox string, accept bool) 
 	return id, nil
 }
 
-// TakeResyncs moves the requests of the stream to the mailboxes they are for and returns those mailboxes, and what names
-// no enrolled one. A request is taken off only after it has arrived; arriving twice does no harm.
-func (s *Store) TakeResyncs(ctx context.Context, enrolled []delta.Mailbox) (asked []delta.Mailbox, unknown []string, err error) {
-	entries, err := s.rdb.XRangeN(ctx, s.schema.resync(), "-", "+", 1000).Result()
-	if err != nil || len(entries) == 0 {
-		return nil, nil, err
-	}
-	byName := map[string]delta.Mailbox{}
-	for _, m := range enrolled {
-		byName[m.Address], byName[m.ID] = m, m
-	}
-	var done []string
-	for _, entry := range entries {
-		name, _ := entry.Values["mailbox"].(string)
-		m, ok := byName[strings.ToLower(strings.TrimSpace(name))]
-		if !ok {
-			unknown = append(unknown, name)
-		} else if err := s.deliver(ctx, m, delta.Resync{ID: entry.ID, Accept: entry.Values[acceptField] != nil}); err != nil {
-			return asked, unknown, err
-		} else {
-			asked = append(asked, m)
-		}
-		done = append(done, entry.ID)
-	}
-	if err := s.rdb.XDel(ctx, s.schema.resync(), done...).Err(); err != nil {
-		return asked, unknown, fmt.Errorf("taking resync requests off: %w", err)
-	}
-	return asked, unknown, nil
+// request is what several requests for one mailbox come to.
+type request struct {
+	id     string // of the last one
+	accept string // of the last one that accepts what is held; "" for none
 }
 
-func (s *Store) deliver(ctx context.Context, m delta.Mailbox, r delta.Resync) error {
-	key := s.schema.of(m.ID, "resync")
-	waiting, err := s.rdb.Get(ctx, key).Result()
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return fmt.Errorf("reading the resync request of %s: %w", m.Address, err)
+// atOnce is how many requests are taken in one go.
+const atOnce = 1000
+
+// TakeResyncs moves the requests of the stream to the mailboxes they are for and returns those mailboxes, and what names
+// no enrolled one. A name that is not in enrolled is looked up anew, since that list may be older than the request. A request
+// is taken off only after it has arrived; arriving twice does no harm.
+func (s *Store) TakeResyncs(ctx context.Context, enrolled []delta.Mailbox) (asked []delta.Mailbox, unknown []string, err error) {
+	names := byName(enrolled)
+	fresh := false
+	for {
+		entries, err := s.rdb.XRangeN(ctx, s.schema.resync(), "-", "+", atOnce).Result()
+		if err != nil {
+			return asked, unknown, fmt.Errorf("reading resync requests: %w", err)
+		}
+		if len(entries) == 0 {
+			return asked, unknown, nil
+		}
+		if !fresh && slices.ContainsFunc(entries, func(e redis.XMessage) bool { return !names.has(e) }) {
+			if enrolled, err = s.Mailboxes(ctx); err != nil {
+				return asked, unknown, err
+			}
+			names.add(enrolled)
+			fresh = true
+		}
+		requests, nobodys := names.sort(entries)
+		unknown = append(unknown, nobodys...)
+		if err := s.deliver(ctx, requests); err != nil {
+			return asked, unknown, err
+		}
+		for m := range requests {
+			if !slices.Contains(asked, m) {
+				asked = append(asked, m)
+			}
+		}
+		if err := s.takeOff(ctx, entries); err != nil {
+			return asked, unknown, err
+		}
 	}
-	if w := delta.ParseResync(waiting); w != nil {
-		r.Accept = r.Accept || w.Accept
+}
+
+func (s *Store) takeOff(ctx context.Context, entries []redis.XMessage) error {
+	ids := make([]string, len(entries))
+	for i, e := range entries {
+		ids[i] = e.ID
 	}
-	if err := s.rdb.Set(ctx, key, r.String(), 0).Err(); err != nil {
-		return fmt.Errorf("passing on the resync request of %s: %w", m.Address, err)
+	if err := s.rdb.XDel(ctx, s.schema.resync(), ids...).Err(); err != nil {
+		return fmt.Errorf("taking resync requests off: %w", err)
 	}
 	return nil
+}
+
+// deliver puts requests at their mailboxes. A mailbox that was not found yet needs none: its first round will be a full one.
+func (s *Store) deliver(ctx context.Context, requests map[delta.Mailbox]request) error {
+	pipe := s.rdb.Pipeline()
+	for m, r := range requests {
+		if m.ID != "" {
+			deliverScript.Eval(ctx, pipe, []string{s.schema.of(m.ID, "resync")}, r.id, r.accept) // EVALSHA has no second try in a pipeline
+		}
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return fmt.Errorf("passing on resync requests: %w", err)
+	}
+	return nil
+}
+
+// named is enrolled mailboxes by their addresses and directory ids, in lower case.
+type named map[string]delta.Mailbox
+
+func byName(enrolled []delta.Mailbox) named {
+	n := named{}
+	n.add(enrolled)
+	return n
+}
+
+func (n named) add(enrolled []delta.Mailbox) {
+	for _, m := range enrolled {
+		n[strings.ToLower(m.Address)], n[strings.ToLower(m.Key())] = m, m
+	}
+}
+
+// nameIn is how a request names its mailbox.
+func nameIn(entry redis.XMessage) string {
+	name, _ := entry.Values["mailbox"].(string)
+	return strings.ToLower(strings.TrimSpace(name))
+}
+
+func (n named) has(entry redis.XMessage) bool {
+	_, ok := n[nameIn(entry)]
+	return ok
+}
+
+// sort puts entries together by mailbox.
+func (n named) sort(entries []redis.XMessage) (requests map[delta.Mailbox]request, unknown []string) {
+	requests = map[delta.Mailbox]request{}
+	for _, entry := range entries {
+		m, ok := n[nameIn(entry)]
+		if !ok {
+			name, _ := entry.Values["mailbox"].(string)
+			unknown = append(unknown, name)
+			continue
+		}
+		r := requests[m]
+		r.id = entry.ID
+		if entry.Values[acceptField] != nil {
+			r.accept = entry.ID
+		}
+		requests[m] = r
+	}
+	return requests, unknown
+}
+
+// acceptTime is when the last of the requests that wait at a mailbox accepted what was held, in milliseconds since 1970: the
+// beginning of its id in the stream. Where none did it is before all time.
+func acceptTime(waiting string) float64 {
+	id, options, _ := strings.Cut(waiting, " ")
+	options, found := strings.CutPrefix(options, acceptField)
+	if !found {
+		return math.Inf(-1)
+	}
+	if of := strings.TrimSpace(options); of != "" {
+		id = of
+	}
+	ms, _, _ := strings.Cut(id, "-")
+	at, err := strconv.ParseInt(ms, 10, 64)
+	if err != nil {
+		return math.Inf(-1)
+	}
+	return float64(at)
 }

@@ -2,28 +2,54 @@ package redisstore
 
 import "github.com/redis/go-redis/v9"
 
+// requests reads and writes the resync request that waits at a mailbox: "<stream id>", and "accept-removals <stream id>" of
+// the last request that accepts, if any does. An id is "<milliseconds>-<number>".
+const requests = `
+local function later(a, b)
+	if not a or not b then return a or b end
+	local at, an = string.match(a, '^(%d+)-(%d+)$')
+	local bt, bn = string.match(b, '^(%d+)-(%d+)$')
+	if not at or not bt then return at and a or b end
+	at, an, bt, bn = tonumber(at), tonumber(an), tonumber(bt), tonumber(bn)
+	if at > bt or (at == bt and an > bn) then return a end
+	return b
+end
+local function read(key)
+	local waiting = redis.call('GET', key)
+	if not waiting then return nil, nil end
+	local id = string.match(waiting, '^(%S+)') or ''
+	local accept = string.match(waiting, ' accept%-removals (%S+)$')
+	if not accept and string.find(waiting, ' accept-removals', 1, true) then accept = id end
+	return id, accept
+end
+local function write(key, id, accept)
+	if accept then id = id .. ' accept-removals ' .. accept end
+	redis.call('SET', key, id)
+end
+`
+
 // claimScript takes the lease of a mailbox and reads what a sweep begins with.
 //
 //	KEYS  the mailbox's keys
 //	ARGV  owner (new for every claim), lease in milliseconds, index of the last waiting event to read
-//	gives {lease value, cursor hash, ids and times to try again, held ids, resync request}, or {false, who holds it}
+//	gives {lease value, cursor hash, ids and times to try again, held ids and times, resync request}, or {false, who holds it}
 //
-// A claim whose answer got lost and which is sent again finds its own owner and succeeds.
+// A claim whose answer got lost and which is sent again finds its own owner and succeeds. It reads before it takes the lease:
+// where something cannot be read, nobody has to wait for a lease that nobody uses.
 var claimScript = redis.NewScript(`
 local lease = redis.call('GET', KEYS[1])
 if lease and string.sub(lease, 1, #ARGV[1] + 1) ~= ARGV[1] .. ' ' then
 	return {false, lease}
 end
+local cursor = redis.call('HGETALL', KEYS[3])
+local waiting = redis.call('ZRANGE', KEYS[6], 0, ARGV[3], 'WITHSCORES')
+local held = redis.call('ZRANGE', KEYS[7], 0, -1, 'WITHSCORES')
+local resync = redis.call('GET', KEYS[8])
 if not lease then
 	lease = ARGV[1] .. ' ' .. redis.call('INCR', KEYS[2])
 end
 redis.call('SET', KEYS[1], lease, 'PX', ARGV[2])
-return {
-	lease,
-	redis.call('HGETALL', KEYS[3]),
-	redis.call('ZRANGE', KEYS[6], 0, ARGV[3], 'WITHSCORES'),
-	redis.call('ZRANGE', KEYS[7], 0, -1),
-	redis.call('GET', KEYS[8])}
+return {lease, cursor, waiting, held, resync}
 `)
 
 // fencedScript carries out writes to a mailbox's keys if the lease is still the writer's, and prolongs it.
@@ -32,19 +58,48 @@ return {
 //	ARGV  lease value, lease in milliseconds, JSON array of commands, each with the number of its key in second place
 //	gives 1, or 0 if the lease is another's
 //
-// Besides Redis's own commands it knows DELIF key value, which deletes a string that still has that value.
-var fencedScript = redis.NewScript(`
+// Besides Redis's own commands it knows
+//
+//	HOLD key id...   adds what is not held yet, with the server's time
+//	SERVED key id    takes a resync request off; of a later one only what it has from this
+var fencedScript = redis.NewScript(requests + `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
 	return 0
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
-for _, command in ipairs(cjson.decode(ARGV[3])) do
-	command[2] = KEYS[tonumber(command[2])]
-	if command[1] ~= 'DELIF' then
-		redis.call(unpack(command))
-	elseif redis.call('GET', command[2]) == command[3] then
-		redis.call('DEL', command[2])
+local own = {}
+function own.HOLD(command)
+	local now = redis.call('TIME')
+	now = now[1] .. '.' .. string.format('%06d', tonumber(now[2]))
+	for i = 3, #command do
+		redis.call('ZADD', command[2], 'NX', now, command[i])
 	end
 end
+function own.SERVED(command)
+	local id, accept = read(command[2])
+	if id == command[3] then
+		redis.call('DEL', command[2])
+	elseif accept and later(accept, command[3]) == command[3] then
+		write(command[2], id, nil)
+	end
+end
+for _, command in ipairs(cjson.decode(ARGV[3])) do
+	command[2] = KEYS[tonumber(command[2])]
+	if own[command[1]] then
+		own[command[1]](command)
+	else
+		redis.call(unpack(command))
+	end
+end
+return 1
+`)
+
+// deliverScript puts a resync request at a mailbox, together with the one that waits there.
+//
+//	KEYS  the mailbox's resync key
+//	ARGV  id of the last request, id of the last one that accepts what is held or ""
+var deliverScript = redis.NewScript(requests + `
+local id, accept = read(KEYS[1])
+write(KEYS[1], later(id, ARGV[1]), later(accept, ARGV[2] ~= '' and ARGV[2] or nil))
 return 1
 `)

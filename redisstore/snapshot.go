@@ -3,44 +3,45 @@ package redisstore
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// A snapshot is a file of JSON lines: a header, one line a key, and a last line that counts them, without which the file is
-// damaged. All keys of a mailbox are read in one transaction, so that no cursor is ahead of its records.
-
-type snapshotHeader struct {
-	Syncd string `json:"syncd"` // "snapshot 1"
+// dumpScript reads keys, all at one moment.
+//
+//	KEYS  any keys; they need not be there
+//	gives of each {type, milliseconds to live, value as the type's own command gives it}
+var dumpScript = redis.NewScript(`
+local read = {
+	string = function(key) return redis.call('GET', key) end,
+	hash = function(key) return redis.call('HGETALL', key) end,
+	list = function(key) return redis.call('LRANGE', key, 0, -1) end,
+	zset = function(key) return redis.call('ZRANGE', key, 0, -1, 'WITHSCORES') end,
+	stream = function(key) return redis.call('XRANGE', key, '-', '+') end,
 }
-
-type snapshotKey struct {
-	Key    string             `json:"key"`
-	String *string            `json:"string,omitempty"`
-	Hash   map[string]string  `json:"hash,omitempty"`
-	List   []string           `json:"list,omitempty"`
-	ZSet   map[string]float64 `json:"zset,omitempty"`
-	Stream []redis.XMessage   `json:"stream,omitempty"`
-	TTL    int64              `json:"ttl_ms,omitempty"`
-}
-
-type snapshotEnd struct {
-	Keys *int `json:"keys"`
-}
-
-const snapshotName = "snapshot 1"
+local out = {}
+for i, key in ipairs(KEYS) do
+	local kind = redis.call('TYPE', key)['ok']
+	if read[kind] then
+		out[i] = {kind, redis.call('PTTL', key), read[kind](key)}
+	else
+		out[i] = {kind}
+	end
+end
+return out
+`)
 
 // save writes everything that rdb holds to a file, whole or not at all.
 func save(ctx context.Context, rdb *redis.Client, file string) (err error) {
-	groups, err := keysByMailbox(ctx, rdb)
+	keys, err := rdb.Keys(ctx, "*").Result()
 	if err != nil {
-		return err
+		return fmt.Errorf("listing keys: %w", err)
 	}
 	tmp, err := os.OpenFile(file+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -48,182 +49,129 @@ func save(ctx context.Context, rdb *redis.Client, file string) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, tmp.Close())
+			err = errors.Join(fmt.Errorf("writing the snapshot: %w", err), tmp.Close(), os.Remove(tmp.Name()))
 		}
 	}()
-	out := bufio.NewWriter(tmp)
-	lines := json.NewEncoder(out)
-	count := 0
-	if err := lines.Encode(snapshotHeader{snapshotName}); err != nil {
-		return fmt.Errorf("writing the snapshot: %w", err)
+	out := newSnapshotWriter(bufio.NewWriterSize(tmp, 1<<16))
+	shared, mailboxes := sortKeys(keys)
+	if err := dump(ctx, rdb, out, shared); err != nil {
+		return err
 	}
-	for _, keys := range groups {
-		values, err := readKeys(ctx, rdb, keys)
-		if err != nil {
+	out.mark(markShared)
+	// All keys of a mailbox in one go, so that no cursor is ahead of its records. How many mailboxes at a time is a compromise
+	// between this and how long others have to wait.
+	const together = 16
+	for some := range slices.Chunk(mailboxes, together) {
+		var keys []string
+		for _, mailbox := range some {
+			keys = append(keys, mailbox.keys()...)
+		}
+		if err := dump(ctx, rdb, out, keys); err != nil {
 			return err
 		}
-		for _, v := range values {
-			if err := lines.Encode(v); err != nil {
-				return fmt.Errorf("writing the snapshot: %w", err)
-			}
-			count++
-		}
 	}
-	if err := errors.Join(lines.Encode(snapshotEnd{&count}), out.Flush(), tmp.Sync(), tmp.Close()); err != nil {
-		return fmt.Errorf("writing the snapshot: %w", err)
+	out.mark(markEnd)
+	if err := errors.Join(out.flush(), tmp.Sync()); err != nil {
+		return err
 	}
-	return os.Rename(file+".new", file)
+	if err := tmp.Close(); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), file)
 }
 
-// keysByMailbox groups all keys by what stands in their braces.
-func keysByMailbox(ctx context.Context, rdb *redis.Client) (map[string][]string, error) {
-	groups := map[string][]string{}
-	keys := rdb.Scan(ctx, 0, "", 1000).Iterator()
-	for keys.Next(ctx) {
-		if strings.HasSuffix(keys.Val(), "}:lease") {
-			continue // nobody holds one after a restart
+// keyBase is what the keys of one mailbox begin with.
+type keyBase string
+
+// keys are all that the mailbox may have, also those that came after the keys were listed. Its lease is left out: nobody holds
+// one after a restart.
+func (b keyBase) keys() []string {
+	var keys []string
+	for i, name := range mailboxKeys {
+		if i+1 != keyLease {
+			keys = append(keys, string(b)+name)
 		}
-		name, _, _ := strings.Cut(keys.Val(), "}")
-		groups[name] = append(groups[name], keys.Val())
 	}
-	if err := keys.Err(); err != nil {
-		return nil, fmt.Errorf("listing keys: %w", err)
-	}
-	return groups, nil
+	return keys
 }
 
-// readKeys reads some keys in one transaction. Their types are fixed by name, so they can be asked for before.
-func readKeys(ctx context.Context, rdb *redis.Client, keys []string) ([]snapshotKey, error) {
-	types, ttls := make([]*redis.StatusCmd, len(keys)), make([]*redis.DurationCmd, len(keys))
-	_, err := rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for i, key := range keys {
-			types[i], ttls[i] = p.Type(ctx, key), p.PTTL(ctx, key)
+// sortKeys tells the keys of mailboxes from those that all share, and from what is none of ours.
+func sortKeys(keys []string) (shared []string, mailboxes []keyBase) {
+	seen := map[keyBase]bool{}
+	for _, key := range keys {
+		i := strings.LastIndex(key, "}:")
+		if i < 0 || !slices.Contains(mailboxKeys, key[i+2:]) {
+			shared = append(shared, key)
+			continue
 		}
+		if b := keyBase(key[:i+2]); !seen[b] {
+			seen[b] = true
+			mailboxes = append(mailboxes, b)
+		}
+	}
+	return shared, mailboxes
+}
+
+// dump writes the commands that make some keys what they are.
+func dump(ctx context.Context, rdb *redis.Client, out *snapshotWriter, keys []string) error {
+	if len(keys) == 0 {
 		return nil
-	})
+	}
+	values, err := dumpScript.RunRO(ctx, rdb, keys).Slice()
 	if err != nil {
-		return nil, fmt.Errorf("reading the types of keys: %w", err)
+		return fmt.Errorf("reading keys: %w", err)
 	}
-	reads := make([]redis.Cmder, len(keys))
-	_, err = rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		for i, key := range keys {
-			reads[i] = readKey(ctx, p, key, types[i].Val())
-		}
-		return nil
-	})
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return nil, fmt.Errorf("reading keys: %w", err)
+	if len(values) != len(keys) {
+		return fmt.Errorf("reading keys: %d values of %d keys", len(values), len(keys))
 	}
-	var out []snapshotKey
-	for i, key := range keys {
-		if v, ok := keyValue(key, reads[i]); ok {
-			v.TTL = max(0, ttls[i].Val().Milliseconds())
-			out = append(out, v)
+	for i, value := range values {
+		if v, _ := value.([]any); len(v) == 3 {
+			ttl, _ := v[1].(int64)
+			out.key(keys[i], fmt.Sprint(v[0]), v[2], ttl)
 		}
 	}
-	return out, nil
+	return nil
 }
 
-func readKey(ctx context.Context, p redis.Pipeliner, key, kind string) redis.Cmder {
-	switch kind {
-	case "hash":
-		return p.HGetAll(ctx, key)
-	case "list":
-		return p.LRange(ctx, key, 0, -1)
-	case "zset":
-		return p.ZRangeWithScores(ctx, key, 0, -1)
-	case "stream":
-		return p.XRange(ctx, key, "-", "+")
-	default:
-		return p.Get(ctx, key)
-	}
-}
-
-func keyValue(key string, read redis.Cmder) (snapshotKey, bool) {
-	v := snapshotKey{Key: key}
-	switch cmd := read.(type) {
-	case *redis.StringCmd:
-		s, err := cmd.Result()
-		v.String = &s
-		return v, err == nil
-	case *redis.MapStringStringCmd:
-		v.Hash = cmd.Val()
-		return v, len(v.Hash) > 0
-	case *redis.StringSliceCmd:
-		v.List = cmd.Val()
-		return v, len(v.List) > 0
-	case *redis.ZSliceCmd:
-		v.ZSet = map[string]float64{}
-		for _, z := range cmd.Val() {
-			v.ZSet[fmt.Sprint(z.Member)] = z.Score
-		}
-		return v, len(v.ZSet) > 0
-	case *redis.XMessageSliceCmd:
-		v.Stream = cmd.Val()
-		return v, len(v.Stream) > 0
-	default:
-		return v, false
-	}
-}
-
-// load fills rdb from a snapshot. No file is an empty store; a damaged one is an error, and what it left in rdb of no use.
-func load(ctx context.Context, rdb *redis.Client, file string) error {
+// load fills rdb, which is empty, from a snapshot. No file is an empty store. A damaged one is [errDamaged]: then rdb has only
+// what all mailboxes share, if that could be read, so that it is still known which mailboxes there are.
+func load(ctx context.Context, rdb *redis.Client, file string) (kept bool, err error) {
 	f, err := os.Open(file)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
 	}
 	if err != nil {
-		return fmt.Errorf("reading the snapshot: %w", err)
+		return false, fmt.Errorf("reading the snapshot: %w", err)
 	}
 	defer f.Close()
-	lines := json.NewDecoder(bufio.NewReader(f))
-	var head snapshotHeader
-	if err := lines.Decode(&head); err != nil || head.Syncd != snapshotName {
-		return fmt.Errorf("snapshot does not begin with %q", snapshotName)
+	raw, err := readSnapshot(f)
+	if err != nil && !errors.Is(err, errDamaged) {
+		return false, fmt.Errorf("reading the snapshot: %w", err)
 	}
-	for count := 0; ; count++ {
-		var line struct {
-			snapshotKey
-			snapshotEnd
-		}
-		if err := lines.Decode(&line); err != nil {
-			return fmt.Errorf("snapshot is damaged: %w", err)
-		}
-		if line.Keys != nil {
-			if *line.Keys != count {
-				return fmt.Errorf("snapshot is damaged: %d keys of %d", count, *line.Keys)
-			}
-			return nil
-		}
-		if err := restore(ctx, rdb, line.snapshotKey); err != nil {
-			return err
-		}
+	commands, damage := parseSnapshot(raw)
+	damage = errors.Join(err, damage)
+	if err := restore(ctx, rdb, commands); err != nil {
+		return false, err
 	}
+	return len(commands) > 0, damage
 }
 
-func restore(ctx context.Context, rdb *redis.Client, v snapshotKey) error {
-	_, err := rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		switch {
-		case v.String != nil:
-			p.Set(ctx, v.Key, *v.String, 0)
-		case v.Hash != nil:
-			p.HSet(ctx, v.Key, v.Hash)
-		case v.List != nil:
-			p.RPush(ctx, v.Key, v.List)
+// restore carries out commands.
+func restore(ctx context.Context, rdb *redis.Client, commands [][]string) error {
+	for some := range slices.Chunk(commands, 256) {
+		_, err := rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for _, command := range some {
+				args := make([]any, len(command))
+				for i, arg := range command {
+					args[i] = arg
+				}
+				p.Do(ctx, args...)
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("restoring the snapshot: %w", err)
 		}
-		for member, score := range v.ZSet {
-			p.ZAdd(ctx, v.Key, redis.Z{Score: score, Member: member})
-		}
-		for _, entry := range v.Stream {
-			p.XAdd(ctx, &redis.XAddArgs{Stream: v.Key, ID: entry.ID, Values: entry.Values})
-		}
-		if v.TTL > 0 {
-			p.PExpire(ctx, v.Key, time.Duration(v.TTL)*time.Millisecond)
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("restoring key %s: %w", v.Key, err)
 	}
 	return nil
 }

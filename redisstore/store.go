@@ -25,6 +25,8 @@ type Store struct {
 	leaseTTL time.Duration
 	process  string // names this process in leases, for operators
 	embedded *Embedded
+	slack    time.Duration // how much longer the server has to keep a lease, since its clock is coarse
+	log      zerolog.Logger
 }
 
 // Options are how to reach and use a Redis.
@@ -48,6 +50,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	redis.SetLogger(redisLog{o.Log})
 	var err error
 	if o.URL == "embedded" {
+		s.slack = embeddedSlack
 		s.rdb, s.embedded, err = openEmbedded(ctx, o)
 	} else {
 		s.rdb, err = connect(o)
@@ -55,7 +58,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.check(ctx); err != nil {
+	if err := s.check(ctx, o.URL == "embedded"); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -63,7 +66,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 // New makes a store of a connection that is there already.
 func New(rdb redis.UniversalClient, o Options) *Store {
-	return &Store{rdb: rdb, schema: schema{cmp.Or(o.Prefix, "syncd:")}, leaseTTL: o.LeaseTTL, process: processName()}
+	return &Store{rdb: rdb, schema: schema{cmp.Or(o.Prefix, "syncd:")}, leaseTTL: o.LeaseTTL, process: processName(), log: o.Log}
 }
 
 // Close ends the connection; an embedded store is written to its file.
@@ -81,10 +84,10 @@ func (s *Store) Ping(ctx context.Context) error { return s.rdb.Ping(ctx).Err() }
 func connect(o Options) (redis.UniversalClient, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil {
-		return nil, fmt.Errorf("redis_url is not an address: %w", errors.Unwrap(err)) // the outer text holds the password
+		// The parser's own words hold parts of the address, and so of the password.
+		return nil, errors.New("redis_url is not an address; a password's special characters are written as %XX")
 	}
 	query := u.Query()
-	noNotices := &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	switch {
 	case query.Has("master_name"):
 		opts, err := redis.ParseFailoverURL(o.URL)
@@ -92,22 +95,29 @@ func connect(o Options) (redis.UniversalClient, error) {
 			return nil, fmt.Errorf("redis_url: %w", err)
 		}
 		opts.TLSConfig = withRoots(opts.TLSConfig, o.Roots)
+		opts.ReplicaOnly = false // what a replica says may be old
 		return redis.NewFailoverClient(opts), nil
 	case query.Has("addr"):
 		opts, err := redis.ParseClusterURL(o.URL)
 		if err != nil {
 			return nil, fmt.Errorf("redis_url: %w", err)
 		}
-		opts.TLSConfig, opts.MaintNotificationsConfig = withRoots(opts.TLSConfig, o.Roots), noNotices
+		opts.TLSConfig, opts.MaintNotificationsConfig = withRoots(opts.TLSConfig, o.Roots), quiet()
+		opts.ReadOnly, opts.RouteByLatency, opts.RouteRandomly = false, false, false // likewise
 		return redis.NewClusterClient(opts), nil
 	default:
 		opts, err := redis.ParseURL(o.URL)
 		if err != nil {
 			return nil, fmt.Errorf("redis_url: %w", err)
 		}
-		opts.TLSConfig, opts.MaintNotificationsConfig = withRoots(opts.TLSConfig, o.Roots), noNotices
+		opts.TLSConfig, opts.MaintNotificationsConfig = withRoots(opts.TLSConfig, o.Roots), quiet()
 		return redis.NewClient(opts), nil
 	}
+}
+
+// quiet leaves out a subscription that costs a round trip for each connection and that only Redis's own cloud answers.
+func quiet() *maintnotifications.Config {
+	return &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 }
 
 func withRoots(c *tls.Config, roots *x509.CertPool) *tls.Config {
@@ -118,45 +128,13 @@ func withRoots(c *tls.Config, roots *x509.CertPool) *tls.Config {
 	return c
 }
 
-// PolicyError says that Redis may throw away keys.
-type PolicyError struct{ Policy string }
-
-func (e *PolicyError) Error() string {
-	return fmt.Sprintf("redis evicts keys (maxmemory-policy %s): set it to noeviction", e.Policy)
-}
-
-// check refuses a Redis that does not answer, or that would throw keys away.
-func (s *Store) check(ctx context.Context) error {
-	if err := s.Ping(ctx); err != nil {
-		return fmt.Errorf("reaching redis: %w", err)
-	}
-	if policy := s.evictionPolicy(ctx); policy != "" && policy != "noeviction" {
-		return &PolicyError{Policy: policy}
-	}
-	return nil
-}
-
-// evictionPolicy is "" where Redis does not tell: CONFIG is often forbidden, and the embedded store has none.
-func (s *Store) evictionPolicy(ctx context.Context) string {
-	if values, err := s.rdb.ConfigGet(ctx, "maxmemory-policy").Result(); err == nil {
-		return values["maxmemory-policy"]
-	}
-	info, err := s.rdb.Info(ctx, "memory").Result()
-	if err != nil {
-		return ""
-	}
-	for line := range strings.Lines(info) {
-		if policy, ok := strings.CutPrefix(strings.TrimSpace(line), "maxmemory_policy:"); ok {
-			return policy
-		}
-	}
-	return ""
-}
-
 func processName() string {
 	host, _ := os.Hostname()
 	return fmt.Sprintf("%s/%d", strings.ReplaceAll(host, " ", "_"), os.Getpid())
 }
+
+// serverTTL is how long the server is to keep a lease.
+func (s *Store) serverTTL() time.Duration { return s.leaseTTL + s.slack }
 
 // newOwner names one claim and no other.
 func (s *Store) newOwner() string { return s.process + "/" + rand.Text()[:10] }

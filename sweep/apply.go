@@ -85,7 +85,7 @@ func (r *run) done(ctx context.Context, s delta.Seen, record delta.Record) error
 func (r *run) doneAs(ctx context.Context, s delta.Seen, record delta.Record, state delta.RecordState) error {
 	record.State = state
 	if r.reset[s.ID] {
-		record.Gone = nil // Webex has all occurrences again
+		record.Gone = "" // Webex has all occurrences again
 	}
 	record.Keyword, record.Fingerprint, record.Times = s.Keyword, s.Print, s.When
 	record.Modified, record.End, record.Tries = latest(record.Modified, s.Modified), s.LastEnd, 0

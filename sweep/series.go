@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"syncd/delta"
@@ -280,7 +281,7 @@ func (r *run) missingDays(master delta.Event, record delta.Record, there map[int
 		if !start.Before(r.cursor.WindowEnd) {
 			break
 		}
-		if !there[start.Unix()] && !slices.Contains(record.Gone, goneForm(start)) {
+		if !there[start.Unix()] && !strings.Contains(record.Gone, goneForm(start)) {
 			missing[start.Format(time.DateOnly)] = start
 		}
 	}
@@ -304,9 +305,10 @@ func (r *run) cancelDays(ctx context.Context, master delta.Event, record delta.R
 			return err
 		}
 		r.report.Reasons[delta.EventCancelled]++
-		record.Gone = append(record.Gone, goneForm(missing[day]))
+		record.Gone += " " + goneForm(missing[day])
 	}
-	record.Gone = slices.DeleteFunc(record.Gone, func(start string) bool { return start < goneForm(r.now) })
+	past := func(start string) bool { return start < goneForm(r.now) }
+	record.Gone = strings.Join(slices.DeleteFunc(strings.Fields(record.Gone), past), " ")
 	return r.interim(ctx, master.ID, record)
 }
 

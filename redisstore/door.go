@@ -1,0 +1,162 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+)
+
+// door lets other processes of the same user in, on a socket.
+type door struct {
+	listener *net.UnixListener
+	path     string
+	log      zerolog.Logger
+	accept   sync.WaitGroup
+
+	mu     sync.Mutex
+	guests map[*queued]bool // guarded by mu
+	left   chan struct{}    // told of each guest that leaves
+}
+
+// openDoor listens on a socket that nobody else can open. It takes the place of one whose process died; the lock says that it did.
+func openDoor(path string, serve func(net.Conn), log zerolog.Logger) (*door, error) {
+	listener, err := listen(path)
+	if err != nil {
+		return nil, fmt.Errorf("socket of the embedded store: %w", err)
+	}
+	d := &door{listener: listener, path: path, log: log, guests: map[*queued]bool{}, left: make(chan struct{}, 1)}
+	d.accept.Go(func() { d.let(serve) })
+	return d, nil
+}
+
+// listen binds the socket in a folder that only its owner can enter, and moves it to its place when its mode is right.
+func listen(path string) (*net.UnixListener, error) {
+	dir := path + ".new"
+	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	made := filepath.Join(dir, "s")
+	addr, done, err := socketAddr(made)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	listener, err := net.ListenUnix("unix", addr)
+	if err != nil {
+		return nil, err
+	}
+	listener.SetUnlinkOnClose(false) // it will have another name
+	if err := errors.Join(os.Chmod(made, 0o600), os.Rename(made, path)); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return listener, nil
+}
+
+// longestSocket is how long the name of a socket may be on all systems (104 bytes on macOS, 108 on Linux, with a zero at the end).
+const longestSocket = 103
+
+// socketAddr is the address of a socket. Where its name is too long Linux reaches it by way of its folder. done is called after use.
+func socketAddr(path string) (addr *net.UnixAddr, done func(), err error) {
+	if len(path) <= longestSocket {
+		return &net.UnixAddr{Name: path, Net: "unix"}, func() {}, nil
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return nil, nil, err
+	}
+	name := fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path))
+	return &net.UnixAddr{Name: name, Net: "unix"}, func() { _ = dir.Close() }, nil
+}
+
+func dialSocket(path string) (net.Conn, error) {
+	addr, done, err := socketAddr(path)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return net.DialUnix("unix", nil, addr)
+}
+
+// answers reports whether a process listens on a socket.
+func answers(path string) bool {
+	c, err := dialSocket(path)
+	return err == nil && c.Close() == nil
+}
+
+// socketClient reaches the store of another process.
+func socketClient(path string) *redis.Client {
+	return newLocalClient(func(context.Context, string, string) (net.Conn, error) { return dialSocket(path) })
+}
+
+// let lets guests in until the door closes.
+func (d *door) let(serve func(net.Conn)) {
+	for {
+		conn, err := d.listener.Accept()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			d.log.Error().Err(err).Msg("embedded store: cannot let another command in")
+			time.Sleep(100 * time.Millisecond) // out of file descriptors, most likely
+			continue
+		}
+		guest := newQueued(conn)
+		guest.whenClosed = func() { d.leave(guest) }
+		d.mu.Lock()
+		d.guests[guest] = true
+		d.mu.Unlock()
+		serve(guest)
+	}
+}
+
+func (d *door) leave(guest *queued) {
+	d.mu.Lock()
+	delete(d.guests, guest)
+	d.mu.Unlock()
+	select {
+	case d.left <- struct{}{}:
+	default:
+	}
+}
+
+// close lets nobody in any more, waits a while for those who are there to leave, and shows the others out.
+func (d *door) close(patience time.Duration) error {
+	// First the name, so that the next process can tell that nobody is there.
+	err := errors.Join(os.Remove(d.path), d.listener.Close())
+	d.accept.Wait()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	for {
+		guests := d.present()
+		if len(guests) == 0 {
+			return err
+		}
+		select {
+		case <-d.left:
+		case <-deadline.C:
+			for _, guest := range guests {
+				_ = guest.Close()
+			}
+			return err
+		}
+	}
+}
+
+func (d *door) present() []*queued {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var out []*queued
+	for guest := range d.guests {
+		out = append(out, guest)
+	}
+	return out
+}
