@@ -206,6 +206,14 @@ func (c *Client) request(ctx context.Context, call Call, token string) (*http.Re
 	if call.Header != nil {
 		request.Header = call.Header.Clone()
 	}
+	for _, values := range request.Header {
+		if hasControl(strings.Join(values, "")) {
+			return nil, fmt.Errorf("%w: a header with control characters", delta.ErrRefused)
+		}
+	}
+	if token == "" || hasControl(token) {
+		return nil, fmt.Errorf("%w: the token is no token", delta.ErrCredentials)
+	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Accept", "application/json")
 	if body != nil {
