@@ -31,9 +31,9 @@ type Record struct {
 	// Shares names, on an exception that follows its series, what of the series it was last brought in line with: the meeting's
 	// id, or "room".
 	Shares string
-	Gone   []string // on series: UTC starts of the occurrences that were deleted at Webex, as in its ids
-	Reason Reason   // why it is as it is, where that is not plain
-	Tries  int      // failed tries in a row
+	Gone   string // on series: UTC starts of the occurrences that were deleted at Webex, as in its ids
+	Reason Reason // why it is as it is, where that is not plain
+	Tries  int    // failed tries in a row
 }
 
 // Mark is what the event itself is to say of this.

@@ -23,6 +23,17 @@ type Calendar struct {
 // Calendar gives the calendar of a mailbox.
 func (c *Client) Calendar(m delta.Mailbox) *Calendar { return &Calendar{client: c, box: m} }
 
+// url is an address within the mailbox.
+func (c *Calendar) url(query url.Values, segments ...string) *url.URL {
+	return c.client.rest.URL(query, append([]string{"users", c.box.Key()}, segments...)...)
+}
+
+// do sends a call that counts for the mailbox.
+func (c *Calendar) do(ctx context.Context, call rest.Call) error {
+	call.Scope = c.box.Key()
+	return c.client.rest.Do(ctx, call)
+}
+
 // immutable asks for ids that stay when an event is moved to another folder. It has to be on every request
 // (outlook-immutable-id.md), and ids of both forms never meet.
 const immutable = `IdType="ImmutableId"`
@@ -36,8 +47,8 @@ var markQuery = url.Values{"$expand": {"singleValueExtendedProperties($filter=id
 // Event reads one event with its mark's value. An event that Graph says is gone is [delta.ErrGone].
 func (c *Calendar) Event(ctx context.Context, id string) (e delta.Event, mark string, err error) {
 	var answer eventJSON
-	err = c.client.rest.Do(ctx, rest.Call{
-		Method: http.MethodGet, URL: c.client.rest.URL(markQuery, "users", c.box.ID, "events", id),
+	err = c.do(ctx, rest.Call{
+		Method: http.MethodGet, URL: c.url(markQuery, "events", id),
 		Header: prefer(immutable, utc), Decode: answer.decode,
 	})
 	if err != nil {
@@ -60,8 +71,8 @@ func (c *Calendar) Patch(ctx context.Context, id, etag string, p delta.Patch) (n
 	var answer eventJSON
 	header := prefer(immutable, utc)
 	header.Set("If-Match", etag)
-	err = c.client.rest.Do(ctx, rest.Call{
-		Method: http.MethodPatch, URL: c.client.rest.URL(nil, "users", c.box.ID, "events", id),
+	err = c.do(ctx, rest.Call{
+		Method: http.MethodPatch, URL: c.url(nil, "events", id),
 		Header: header, Body: encodePatch(p), Decode: answer.decode,
 	})
 	if err != nil {
@@ -77,8 +88,8 @@ func (c *Calendar) Language(ctx context.Context) (string, error) {
 			Locale string `json:"locale"`
 		} `json:"language"`
 	}
-	err := c.client.rest.Do(ctx, rest.Call{
-		Method: http.MethodGet, URL: c.client.rest.URL(nil, "users", c.box.ID, "mailboxSettings"),
+	err := c.do(ctx, rest.Call{
+		Method: http.MethodGet, URL: c.url(nil, "mailboxSettings"),
 		Header: prefer(immutable), Decode: rest.JSON(&answer),
 	})
 	if errors.Is(err, delta.ErrAccess) || errors.Is(err, delta.ErrRefused) || errors.Is(err, delta.ErrGone) {
@@ -105,7 +116,7 @@ func (c *Calendar) Marked(ctx context.Context, tag string) ([]string, error) {
 // list reads the ids of a list of events to its end.
 func (c *Calendar) list(ctx context.Context, query url.Values) ([]string, error) {
 	var ids []string
-	next := c.client.rest.URL(query, "users", c.box.ID, "events")
+	next := c.url(query, "events")
 	for pages := 0; next != nil; pages++ {
 		if pages == maxPages {
 			return nil, fmt.Errorf("listing events: %w", delta.ErrLoop)
@@ -116,7 +127,7 @@ func (c *Calendar) list(ctx context.Context, query url.Values) ([]string, error)
 			} `json:"value"`
 			Next string `json:"@odata.nextLink"`
 		}
-		err := c.client.rest.Do(ctx, rest.Call{Method: http.MethodGet, URL: next, Header: prefer(immutable), Decode: rest.JSON(&page)})
+		err := c.do(ctx, rest.Call{Method: http.MethodGet, URL: next, Header: prefer(immutable), Decode: rest.JSON(&page)})
 		if err == nil && page.Value == nil {
 			err = fmt.Errorf("%w: no list in the answer", delta.ErrUnclear)
 		}

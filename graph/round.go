@@ -69,7 +69,7 @@ func (c *Calendar) roundURL(link string, start, end time.Time) (*url.URL, error)
 	window := url.Values{
 		"startDateTime": {start.UTC().Format(time.RFC3339)}, "endDateTime": {end.UTC().Format(time.RFC3339)},
 	}
-	return c.client.rest.URL(window, "users", c.box.ID, "calendarView", "delta"), nil
+	return c.url(window, "calendarView", "delta"), nil
 }
 
 // view is the collection that rounds go over.
@@ -133,7 +133,7 @@ func (p page) fingerprint() [sha256.Size]byte {
 }
 
 func (c *Calendar) page(ctx context.Context, u *url.URL) (p page, err error) {
-	err = c.client.rest.Do(ctx, rest.Call{
+	err = c.do(ctx, rest.Call{
 		Method: http.MethodGet, URL: u, Header: prefer(immutable, utc, pageSize),
 		Decode: func(_ http.Header, body io.Reader) (err error) { p, err = decodePage(body); return err },
 	})

@@ -89,7 +89,7 @@ func (t *AppTokens) client() (confidential.Client, error) {
 	}
 	authority := strings.TrimSuffix(t.credential.LoginURL, "/") + "/" + t.credential.TenantID
 	client, err := confidential.New(authority, t.credential.ClientID, credential,
-		confidential.WithHTTPClient(rest.NoRedirects(t.credential.Transport)),
+		confidential.WithHTTPClient(rest.HTTP(t.credential.Transport, 1<<20)),
 		confidential.WithInstanceDiscovery(microsoftLogin(t.credential.LoginURL)),
 		confidential.WithAzureRegion(noRegion))
 	if err != nil {

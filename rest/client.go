@@ -1,10 +1,14 @@
 // Package rest sends JSON requests to a vendor's API and tells what became of them. Both vendors' clients stand on it.
 //
 // A bearer token goes to the configured host and no other, over verified TLS; redirects are never followed. Reads are repeated a
-// few times. A write is repeated only where the vendor says that it was not carried out (429); whenever its answer is lost, or
-// the vendor failed while at it, the error is delta.ErrUnclear, and the caller has to look before it writes again.
+// few times. A write is repeated only where the vendor says that it was not carried out (429, 423); whenever its answer is lost,
+// or the vendor failed while at it, the error is delta.ErrUnclear, and the caller has to look before it writes again.
 //
-// No error text holds an address, a body or a token: delta links and look-ups carry them.
+// Retry-After binds every request of its scope, whoever sends it: nobody asks before its time. A wait of up to half a minute is
+// taken in place; a longer one is a delta.LaterError.
+//
+// No error text holds an address, a query, a body or a token: delta links and look-ups carry them. What a server says is shown
+// only where it is a plain word.
 package rest
 
 import (
@@ -35,8 +39,9 @@ type Client struct {
 	root     *url.URL // without a slash at the end
 	http     *http.Client
 	tokens   Tokens
-	kind     func(status int, code string) error
+	kind     func(status int, codes []string) error
 	policy   policy
+	gates    gates
 	requests atomic.Int64
 }
 
@@ -46,38 +51,24 @@ type Config struct {
 	Root      string // https address of the API with its version
 	Transport http.RoundTripper
 	Tokens    Tokens
-	// Kind says which of package delta's errors a refusal is. The code is in lower case, and "" where the body was not the
-	// vendor's own JSON.
-	Kind func(status int, code string) error
+	// Kind says which of package delta's errors a refusal is. The codes are in lower case, the finest last; there are none where
+	// the body was not the vendor's own JSON.
+	Kind func(status int, codes []string) error
 }
 
 // New makes a client.
 func New(c Config) (*Client, error) {
 	u, err := url.Parse(strings.TrimSuffix(c.Root, "/"))
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return nil, fmt.Errorf("%s_url %q is not an https address", c.Vendor, c.Root)
+	switch {
+	case err != nil, u.Scheme != "https", u.Host == "", u.User != nil: // not shown: it may hold a password
+		return nil, fmt.Errorf("%s_url is not a plain https address", c.Vendor)
+	case u.RawQuery != "", u.Fragment != "", u.ForceQuery, badSegments(u.EscapedPath()):
+		return nil, fmt.Errorf("%s_url is not the address of an API: it has more than a host and a path", c.Vendor)
 	}
-	client := &Client{
-		vendor: c.Vendor, root: u, tokens: c.Tokens, kind: c.Kind,
-		http: NoRedirects(c.Transport),
-	}
+	u.Host = plainHost(u)
+	client := &Client{vendor: c.Vendor, root: u, tokens: c.Tokens, kind: c.Kind, http: HTTP(c.Transport, maxPage)}
 	client.policy.budget.Store(maxBudget)
 	return client, nil
-}
-
-const (
-	// requestTimeout bounds a request with its whole answer.
-	requestTimeout = 90 * time.Second
-	// maxAnswer bounds an answer after decompression. A page of 200 events with large bodies has some 6 MB.
-	maxAnswer = 128 << 20
-)
-
-// NoRedirects is an HTTP client that follows no redirect.
-func NoRedirects(transport http.RoundTripper) *http.Client {
-	return &http.Client{
-		Transport: transport, Timeout: requestTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
 }
 
 // Root is the address of the API.
@@ -89,22 +80,23 @@ func (c *Client) Requests() int64 { return c.requests.Load() }
 // Call is one request.
 type Call struct {
 	Method string
-	URL    *url.URL // see [Client.URL]
+	URL    *url.URL // see [Client.URL] and [Client.Follow]
 	Header http.Header
 	Body   any // sent as JSON; nil for none
-	// Decode reads a 2xx answer; nil wants none.
+	// Scope names what the vendor's limits are counted for: a mailbox, or "" for the whole client. Retry-After binds a scope.
+	Scope string
+	// Decode reads a 2xx answer to its end, and begins anew each time: a first answer may have broken off in the middle. Nil
+	// throws the answer away.
 	Decode func(header http.Header, body io.Reader) error
-}
-
-// JSON decodes an answer into v.
-func JSON(v any) func(http.Header, io.Reader) error {
-	return func(_ http.Header, body io.Reader) error { return json.NewDecoder(body).Decode(v) }
 }
 
 // Do sends a call, as often as is safe.
 func (c *Client) Do(ctx context.Context, call Call) error {
 	refusedToken := ""
 	for try := 0; ; try++ {
+		if err := c.gates.pass(ctx, call.Scope); err != nil {
+			return err
+		}
 		token, err := c.tokens.Token(ctx, refusedToken)
 		if err != nil {
 			return err
@@ -119,7 +111,11 @@ func (c *Client) Do(ctx context.Context, call Call) error {
 		case answered && refused.Status == http.StatusUnauthorized && refusedToken == "":
 			refusedToken = token
 			continue
-		case !repeatable(call.Method, err, refused.Status):
+		}
+		if refused.After > 0 {
+			c.gates.close(call.Scope, time.Now().Add(refused.After), refused.Kind)
+		}
+		if !repeatable(call.Method, err, refused.Status) {
 			return c.fate(call.Method, err, refused)
 		}
 		wait, again := c.policy.next(try, refused.After)
@@ -140,18 +136,28 @@ func (c *Client) Do(ctx context.Context, call Call) error {
 func repeatable(method string, err error, status int) bool {
 	switch status {
 	case 0:
-		return method == http.MethodGet && errors.Is(err, delta.ErrUnclear)
+		return method == http.MethodGet && !errors.Is(err, errTooLarge) &&
+			(errors.Is(err, delta.ErrUnclear) || errors.Is(err, delta.ErrTrouble))
 	case http.StatusTooManyRequests, http.StatusLocked:
 		return true
-	case 500, 502, 503, 504, 509:
-		return method == http.MethodGet
 	}
-	return false
+	return method == http.MethodGet && vendorFailed(status)
+}
+
+// vendorFailed reports a status by which the vendor, or something on the way to it, failed while at the request.
+func vendorFailed(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout:
+		return true
+	case http.StatusNotImplemented, http.StatusInsufficientStorage: // these will not, however often they are asked
+		return false
+	}
+	return status >= 500
 }
 
 // fate says what a failure means once no repeat is left.
 func (c *Client) fate(method string, err error, refused *Error) error {
-	if refused.Status >= 500 && method != http.MethodGet {
+	if vendorFailed(refused.Status) && method != http.MethodGet {
 		err = fmt.Errorf("%w: %w", delta.ErrUnclear, err) // 504 after the write was done has been seen
 	}
 	if refused.After > 0 {
@@ -169,47 +175,44 @@ func (c *Client) once(ctx context.Context, call Call, token string) error {
 	c.requests.Add(1)
 	response, err := c.http.Do(request)
 	if err != nil {
-		return lost(ctx, err)
+		return c.lost(ctx, call.Method, err)
 	}
 	defer response.Body.Close()
-	body := io.LimitReader(response.Body, maxAnswer)
 	if response.StatusCode >= 300 {
-		return c.readError(response, body)
+		return c.readError(response)
 	}
-	switch {
-	case call.Decode == nil && response.StatusCode == http.StatusNoContent:
-	case !strings.Contains(response.Header.Get("Content-Type"), "json"):
-		err = fmt.Errorf("answer is %.60q, not JSON", response.Header.Get("Content-Type"))
-	case call.Decode != nil:
-		err = call.Decode(response.Header, body)
-	}
-	if err == nil {
-		_, err = io.Copy(io.Discard, body) // an answer counts when it is there to its end
-	}
-	if err != nil {
-		return lost(ctx, err)
+	if err := read(response, call.Decode); err != nil {
+		return c.lost(ctx, call.Method, err)
 	}
 	return nil
 }
 
 func (c *Client) request(ctx context.Context, call Call, token string) (*http.Request, error) {
-	if call.URL.Scheme != c.root.Scheme || call.URL.Host != c.root.Host {
-		return nil, fmt.Errorf("%w: to host %q", delta.ErrForeign, call.URL.Host)
+	if err := c.checkURL(call.URL); err != nil {
+		return nil, err
 	}
 	var body io.Reader
 	if call.Body != nil {
-		raw, err := json.Marshal(call.Body)
+		raw, err := encode(call.Body)
 		if err != nil {
-			return nil, fmt.Errorf("encoding a request: %w", err)
+			return nil, err
 		}
 		body = bytes.NewReader(raw)
 	}
 	request, err := http.NewRequestWithContext(ctx, call.Method, call.URL.String(), body)
 	if err != nil {
-		return nil, fmt.Errorf("making a request: %w", Cause(err))
+		return nil, fmt.Errorf("%w: no request can be made of this", delta.ErrRefused)
 	}
 	if call.Header != nil {
 		request.Header = call.Header.Clone()
+	}
+	for _, values := range request.Header {
+		if hasControl(strings.Join(values, "")) {
+			return nil, fmt.Errorf("%w: a header with control characters", delta.ErrRefused)
+		}
+	}
+	if token == "" || hasControl(token) {
+		return nil, fmt.Errorf("%w: the token is no token", delta.ErrCredentials)
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Accept", "application/json")
@@ -219,33 +222,13 @@ func (c *Client) request(ctx context.Context, call Call, token string) (*http.Re
 	return request, nil
 }
 
-// lost is the error of a request whose answer did not arrive whole.
-func lost(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
+// encode writes JSON and leaves '<', '>' and '&' as they are: escaped, a body of half of Graph's limit would be over it.
+func encode(v any) ([]byte, error) {
+	var raw bytes.Buffer
+	encoder := json.NewEncoder(&raw)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, fmt.Errorf("encoding a request: %w", err)
 	}
-	return fmt.Errorf("%w: %w", delta.ErrUnclear, Cause(err))
-}
-
-// Cause leaves the address out of a transport's error.
-func Cause(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
-}
-
-// URL makes an address below the root of segments, each escaped by itself: ids hold '/', '+' and '='. Blanks in the query are
-// written %20, since not every place takes '+' for one.
-func (c *Client) URL(query url.Values, segments ...string) *url.URL {
-	u := *c.root
-	escaped := make([]string, len(segments))
-	for i, s := range segments {
-		escaped[i] = url.PathEscape(s)
-	}
-	u.Path = c.root.Path + "/" + strings.Join(segments, "/")
-	u.RawPath = c.root.EscapedPath() + "/" + strings.Join(escaped, "/")
-	u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20")
-	return &u
+	return raw.Bytes(), nil
 }

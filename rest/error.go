@@ -43,45 +43,79 @@ type envelope struct {
 // WebexBody stands for the code of a refusal in Webex's own form, which has none.
 const WebexBody = "webex"
 
-func (c *Client) readError(response *http.Response, body io.Reader) error {
+func (c *Client) readError(response *http.Response) error {
 	const enough = 64 << 10
-	e := &Error{Vendor: c.vendor, Status: response.StatusCode, After: RetryAfter(response.Header.Get("Retry-After"), time.Now())}
+	e := &Error{Vendor: c.vendor, Status: response.StatusCode, After: retryAfter(response.Header)}
 	var answer envelope
-	if raw, err := io.ReadAll(io.LimitReader(body, enough)); err == nil && json.Unmarshal(raw, &answer) == nil {
-		e.Code = answer.code()
+	raw, err := io.ReadAll(io.LimitReader(response.Body, enough))
+	if err != nil || json.Unmarshal(raw, &answer) != nil {
+		answer = envelope{}
 	}
-	for _, id := range []string{response.Header.Get("request-id"), response.Header.Get("trackingid"), answer.TrackingID} {
+	tracking := response.Header.Get("trackingid")
+	for _, id := range []string{response.Header.Get("request-id"), tracking, answer.TrackingID} {
 		if e.RequestID == "" {
 			e.RequestID = Word(id)
 		}
 	}
-	e.Kind = c.kind(e.Status, strings.ToLower(e.Code))
+	codes := answer.codes()
+	if len(codes) == 0 && answer.Message != nil && answer.TrackingID+tracking != "" { // else it is some gateway's message
+		codes = []string{WebexBody}
+	}
+	if len(codes) > 0 {
+		e.Code = codes[0]
+	}
+	for i := range codes {
+		codes[i] = lower(codes[i])
+	}
+	e.Kind = c.kind(e.Status, codes)
 	return e
 }
 
-func (a envelope) code() string {
-	var graph struct {
-		Code string `json:"code"`
-	}
+// codes are the error codes of an answer, the finest last (errors.md).
+func (a envelope) codes() []string {
 	var oauth string
-	switch {
-	case json.Unmarshal(a.Error, &graph) == nil:
-		return Word(graph.Code)
-	case json.Unmarshal(a.Error, &oauth) == nil:
-		return Word(oauth)
-	case a.Message != nil:
-		return WebexBody
+	if json.Unmarshal(a.Error, &oauth) == nil {
+		return appendWord(nil, oauth)
 	}
-	return ""
+	var codes []string
+	inner := a.Error
+	for range maxNesting {
+		var level struct {
+			Code  json.RawMessage `json:"code"`
+			Inner json.RawMessage `json:"innerError"`
+		}
+		if json.Unmarshal(inner, &level) != nil {
+			break
+		}
+		var word string
+		if json.Unmarshal(level.Code, &word) == nil {
+			codes = appendWord(codes, word)
+		}
+		inner = level.Inner
+	}
+	return codes
 }
 
-// Word keeps text that is no plain word, and so may be anything, out of logs.
+// maxNesting is how deep in an error finer codes are looked for.
+const maxNesting = 8
+
+func appendWord(words []string, s string) []string {
+	if s = Word(s); s == "" {
+		return words
+	}
+	return append(words, s)
+}
+
+// Word keeps text that is no plain word, and so may be anything, out of logs. Tokens are longer than any word.
 func Word(s string) string {
-	const longest = 80
+	const longest = 64
 	for _, r := range s {
 		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("_.-", r) {
 			return ""
 		}
 	}
-	return s[:min(len(s), longest)]
+	if len(s) > longest {
+		return ""
+	}
+	return s
 }

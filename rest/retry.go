@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -19,12 +20,12 @@ const Patience = 30 * time.Second
 // longest caps what a server can ask for; some have asked for years.
 const longest = 24 * time.Hour
 
-// RetryAfter reads a Retry-After header: seconds, possibly fractional (Graph sends 2.128), or an HTTP date. It is rounded up to
-// milliseconds, capped at a day, and 0 where there is none or it makes no sense.
+// RetryAfter reads a Retry-After header: seconds, possibly fractional (Graph sends 2.128), or an HTTP date by the clock that says
+// now. It is rounded up to milliseconds, capped at a day, and 0 where there is none or it makes no sense.
 func RetryAfter(header string, now time.Time) time.Duration {
 	header = strings.TrimSpace(header)
 	if s, err := strconv.ParseFloat(header, 64); err == nil {
-		if s != s || s <= 0 {
+		if !(s > 0) || math.IsInf(s, 0) {
 			return 0
 		}
 		return time.Duration(min(s*1000+1, float64(longest/time.Millisecond))) * time.Millisecond
@@ -33,6 +34,15 @@ func RetryAfter(header string, now time.Time) time.Duration {
 		return min(t.Sub(now), longest)
 	}
 	return 0
+}
+
+// retryAfter reads it from an answer, whose own Date says which clock a date is by.
+func retryAfter(h http.Header) time.Duration {
+	now := time.Now()
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = date
+	}
+	return RetryAfter(h.Get("Retry-After"), now)
 }
 
 // policy says how often and how fast requests are repeated. It is shared by all requests of a client.
@@ -49,18 +59,18 @@ const (
 	gainDone   = 1
 )
 
-// next says whether to repeat after the try with the given number, counted from 0, and how long to wait first. retryAfter is
-// what the server asked for, or 0.
-func (p *policy) next(try int, retryAfter time.Duration) (wait time.Duration, again bool) {
-	if try >= maxRepeats || retryAfter > Patience {
+// next says whether to repeat after the try with the given number, counted from 0, and how long to wait first. after is what the
+// server asked for, or 0; its gate takes care of that wait.
+func (p *policy) next(try int, after time.Duration) (wait time.Duration, again bool) {
+	if try >= maxRepeats || after > Patience {
 		return 0, false
 	}
 	if p.budget.Add(-costRepeat) < 0 {
 		p.budget.Add(costRepeat)
 		return 0, false
 	}
-	if retryAfter > 0 {
-		return retryAfter, true
+	if after > 0 {
+		return 0, true
 	}
 	wait = firstWait << try
 	return wait/2 + rand.N(wait), true

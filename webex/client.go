@@ -31,11 +31,11 @@ func (c *Client) Requests() int64 { return c.rest.Requests() }
 
 // kindOf says what a refusal means to a sweep ("REST API Basics", error codes). A 404 that is not Webex's own says nothing
 // about the meeting asked for.
-func kindOf(status int, code string) error {
+func kindOf(status int, codes []string) error {
 	switch {
 	case status == http.StatusUnauthorized:
 		return delta.ErrCredentials
-	case status == http.StatusNotFound && code == rest.WebexBody:
+	case status == http.StatusNotFound && len(codes) > 0:
 		return delta.ErrGone
 	case status == http.StatusForbidden:
 		return delta.ErrAccess

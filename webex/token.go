@@ -64,7 +64,7 @@ type grant struct {
 func NewServiceApp(root, id, secret, refresh string, transport http.RoundTripper, vault Vault) *ServiceApp {
 	return &ServiceApp{
 		root: strings.TrimSuffix(root, "/"), id: id, secret: secret, refresh: refresh,
-		http: rest.NoRedirects(transport), vault: vault,
+		http: rest.HTTP(transport, 1<<20), vault: vault,
 	}
 }
 
