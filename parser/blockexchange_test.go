@@ -96,6 +96,9 @@ func TestABlockOutlivesExchangeInEveryLanguage(t *testing.T) {
 			for _, locale := range locales {
 				meeting, room := goldenBlocks(t, locale)
 				for kind, body := range typed {
+					if kind != "html" && kind != "text" && locale != "he" && locale != "zh_CN" {
+						continue
+					}
 					outlives(t, exchange, locale+", "+kind, body, meeting)
 				}
 				outlives(t, exchange, locale+", room", typed["html"], room)
