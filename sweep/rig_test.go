@@ -110,7 +110,7 @@ func (r *rig) newSweeper(calendars *graph.Client, meetings *webex.Client, keys d
 		Policy: delta.Policy{Webex: delta.MyRoom, Meet: delta.OneTime},
 		Limit:  sweep.Limit{Count: 20, Share: 0.5},
 		Behind: behind, Ahead: ahead,
-		Parts: parser.Parts{Phone: true, Video: true}, Log: log,
+		Parts: parser.DefaultParts(), Log: log,
 	}
 }
 

@@ -38,13 +38,14 @@ type telephonyJSON struct {
 	Numbers    []struct {
 		Label  string `json:"label"`
 		Number string `json:"callInNumber"`
+		Toll   string `json:"tollType"`
 	} `json:"callInNumbers"`
 }
 
 func (t telephonyJSON) phones() []parser.Phone {
 	var out []parser.Phone
 	for _, n := range t.Numbers {
-		out = append(out, parser.Phone{Label: n.Label, Number: n.Number})
+		out = append(out, parser.Phone{Label: n.Label, Number: n.Number, Toll: n.Toll})
 	}
 	return out
 }

@@ -27,7 +27,7 @@ func (healthCommand) Run(s *surroundings) error {
 	if err != nil {
 		return fmt.Errorf("asking the daemon: %w", err)
 	}
-	answer, err := rest.NoRedirects(&http.Transport{}).Do(request)
+	answer, err := rest.HTTP(&http.Transport{}, 1<<10).Do(request)
 	if err != nil {
 		return fmt.Errorf("the daemon does not answer: %w", rest.Cause(err))
 	}
