@@ -9,6 +9,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,12 +20,8 @@ import (
 	"syncd/rest"
 )
 
-const (
-	// pageSize is what we ask for; Graph takes it for a maximum, and exceeds it where a series would be split.
-	pageSize = "odata.maxpagesize=200"
-	// maxPages ends a round that leads nowhere. 10,000 events in pages of 10, the smallest seen, are 1,000.
-	maxPages = 2000
-)
+// pageSize is what we ask for; Graph takes it for a maximum, and exceeds it where a series would be split.
+const pageSize = "odata.maxpagesize=200"
 
 // Round follows a delta link, or begins a round over a window where link is "". It yields the pages in order; the last one
 // carries the delta link of the next round. An error ends it. The window is part of the links, and the preferences are not
@@ -32,21 +29,14 @@ const (
 func (c *Calendar) Round(ctx context.Context, link string, start, end time.Time) iter.Seq2[delta.Page, error] {
 	return func(yield func(delta.Page, error) bool) {
 		next, err := c.roundURL(link, start, end)
-		var last [sha256.Size]byte
-		for pages := 0; err == nil; pages++ {
-			if pages == maxPages {
-				err = fmt.Errorf("%w: more than %d pages", delta.ErrLoop, maxPages)
-				break
-			}
+		var guard loopGuard
+		for err == nil {
 			var page page
 			if page, err = c.page(ctx, next); err != nil {
 				break
 			}
-			if ids := page.fingerprint(); len(page.events) > 0 && ids == last {
-				err = fmt.Errorf("%w: the same page twice", delta.ErrLoop)
+			if err = guard.check(page); err != nil {
 				break
-			} else if len(page.events) > 0 {
-				last = ids
 			}
 			if page.delta != "" {
 				if _, err = c.follow(page.delta, view); err != nil {
@@ -124,10 +114,16 @@ type page struct {
 	next, delta string
 }
 
+// fingerprint tells pages apart by the set of their ids; their order means nothing.
 func (p page) fingerprint() [sha256.Size]byte {
+	ids := make([]string, len(p.events))
+	for i, e := range p.events {
+		ids[i] = e.ID
+	}
+	slices.Sort(ids)
 	h := sha256.New()
-	for _, e := range p.events {
-		fmt.Fprintf(h, "%d:%s", len(e.ID), e.ID)
+	for _, id := range ids {
+		fmt.Fprintf(h, "%d:%s", len(id), id)
 	}
 	return [sha256.Size]byte(h.Sum(nil))
 }
@@ -175,12 +171,15 @@ func decodePage(r io.Reader) (p page, err error) {
 	case !listed:
 		return p, errors.New("page has no list of events")
 	case p.next == "" && p.delta == "":
-		return p, errors.New("page has no link")
+		return p, errNoLink
 	case p.next != "":
 		p.delta = "" // with both, the round is not over
 	}
 	return p, nil
 }
+
+// errNoLink says that a page, which is whole otherwise, has no link. A round cannot end so; a plain list does.
+var errNoLink = errors.New("page has no link")
 
 func decodeEvents(dec *jsontext.Decoder) ([]delta.Event, error) {
 	token, err := dec.ReadToken()

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"syncd/delta"
+	"syncd/parser"
 )
 
 // changes is what a round of changes came to: the last word on each event.
@@ -15,12 +17,48 @@ type changes struct {
 	seen   map[string]bool        // all ids of the round that were not removals
 	plain  map[string][]time.Time // series master's id → starts of its occurrences that are like all others
 	link   string                 // of the next round
+	// asking are the series of which a listed occurrence asks for a meeting; nil for a round, which does not tell.
+	asking map[string]bool
 }
 
 // fetch follows the delta link, or goes once over the whole window where there is none, where the window has to roll, where an
 // operator asked for it, or where Graph lost the link.
 func (r *run) fetch(ctx context.Context) (*changes, error) {
 	c := newChanges()
+	if r.now.Before(r.cursor.ViewUntil) {
+		return r.list(ctx)
+	}
+	r.cursor.ViewUntil = time.Time{}
+	err := r.rounds(ctx, &c)
+	if errors.Is(err, delta.ErrLoop) {
+		r.log.Warn().Err(err).Dur("for", viewFor).Msg("rounds of changes do not end: the calendar is listed instead")
+		r.cursor.ViewUntil = r.now.Add(viewFor)
+		return r.list(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, r.recall(ctx, c)
+}
+
+// viewFor is how long a mailbox whose rounds do not end is listed, until delta gets another chance.
+const viewFor = 6 * time.Hour
+
+// list goes over the window without delta. Each time is like a full round.
+func (r *run) list(ctx context.Context) (*changes, error) {
+	c := newChanges()
+	c.asking = map[string]bool{}
+	r.full = true
+	r.cursor.WindowStart, r.cursor.WindowEnd = delta.Window(r.mailbox.ID, r.now, r.Behind, r.Ahead)
+	if err := r.fold(ctx, c, r.calendar.View(ctx, r.cursor.WindowStart, r.cursor.WindowEnd)); err != nil {
+		return nil, err
+	}
+	return c, r.recall(ctx, c)
+}
+
+// rounds follows the delta link, or begins anew.
+func (r *run) rounds(ctx context.Context, into **changes) error {
+	c := *into
 	rolls := !r.cursor.InWindow(r.now, r.Behind, r.Ahead)
 	r.full = r.cursor.Link == "" || r.memory.Resync() != nil || rolls
 	if !r.full || rolls && r.cursor.Link != "" {
@@ -28,16 +66,17 @@ func (r *run) fetch(ctx context.Context) (*changes, error) {
 		err := r.round(ctx, c, r.cursor.Link)
 		lost := errors.Is(err, delta.ErrCursorExpired) || errors.Is(err, delta.ErrRefused)
 		if err != nil && !lost {
-			return nil, err
+			return err
 		}
 		if lost {
 			r.log.Info().Err(err).Msg("delta link is of no use any more: full round")
 			c = newChanges()
+			*into = c
 		}
 		r.full = r.full || lost
 	}
 	if !r.full {
-		return c, r.recall(ctx, c)
+		return nil
 	}
 	r.cursor.WindowStart, r.cursor.WindowEnd = delta.Window(r.mailbox.ID, r.now, r.Behind, r.Ahead)
 	c.anew()
@@ -46,10 +85,7 @@ func (r *run) fetch(ctx context.Context) (*changes, error) {
 		// The first nextLink of a round may be dead at once. One more try, and then the next sweep.
 		err = r.round(ctx, c, "")
 	}
-	if err != nil {
-		return nil, err
-	}
-	return c, r.recall(ctx, c)
+	return err
 }
 
 func newChanges() *changes {
@@ -62,9 +98,14 @@ func (c *changes) anew() {
 	clear(c.plain)
 }
 
-// round reads a round to its end and folds it: order within it means nothing, and the last copy of an event counts.
+// round reads a round to its end.
 func (r *run) round(ctx context.Context, c *changes, link string) error {
-	for page, err := range r.calendar.Round(ctx, link, r.cursor.WindowStart, r.cursor.WindowEnd) {
+	return r.fold(ctx, c, r.calendar.Round(ctx, link, r.cursor.WindowStart, r.cursor.WindowEnd))
+}
+
+// fold folds the pages of a round: order within it means nothing, and the last copy of an event counts.
+func (r *run) fold(ctx context.Context, c *changes, pages iter.Seq2[delta.Page, error]) error {
+	for page, err := range pages {
 		if err != nil {
 			return err
 		}
@@ -89,6 +130,9 @@ func (c *changes) fold(e delta.Event) {
 		c.seen[e.ID] = true
 		delete(c.events, e.ID)
 		c.plain[e.SeriesID] = append(c.plain[e.SeriesID], e.Start)
+		if _, asks := parser.FindKeyword(e.Location.Text); asks && c.asking != nil {
+			c.asking[e.SeriesID] = true
+		}
 	default:
 		c.seen[e.ID] = true
 		c.events[e.ID] = e

@@ -22,6 +22,9 @@ func (r *run) series(ctx context.Context, c *changes, id string) error {
 	exceptions := c.exceptions(id)
 	master, brought := c.events[id]
 	if !brought {
+		if _, known := r.records[id]; c.asking != nil && !c.asking[id] && !known && len(exceptions) == 0 {
+			return nil
+		}
 		var err error
 		if master, err = r.read(ctx, id); err != nil {
 			return r.seriesUnread(ctx, id, exceptions, err)

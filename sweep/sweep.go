@@ -24,6 +24,8 @@ import (
 // Calendar is where changes come from and join details go to: the primary calendar of one mailbox.
 type Calendar interface {
 	Round(ctx context.Context, link string, start, end time.Time) iter.Seq2[delta.Page, error]
+	// View lists a window as if it were a round that begins anew.
+	View(ctx context.Context, start, end time.Time) iter.Seq2[delta.Page, error]
 	Event(ctx context.Context, id string) (e delta.Event, mark string, err error)
 	Patch(ctx context.Context, id, etag string, p delta.Patch) (newETag string, modified time.Time, err error)
 	// IDs lists all single events and series of the calendar, whenever they are.
@@ -277,6 +279,9 @@ func (r *run) finish(ctx context.Context, changes *changes) error {
 		r.cursor.ChangedAt = r.now
 	}
 	r.cursor.State = delta.OK
+	if !r.cursor.ViewUntil.IsZero() {
+		r.cursor.Reason = delta.Loop
+	}
 	batch := delta.Batch{Cursor: &r.cursor, NewLink: changes.link != r.memory.Cursor().Link, GiveUp: true}
 	if r.report.Held > 0 {
 		r.cursor.State, r.cursor.Reason = delta.Held, delta.HeldBack
