@@ -29,6 +29,8 @@ var (
 	ErrHost = errors.New("organiser not known to Webex")
 	// ErrCredentials: the application's own credentials are refused; nothing works until an operator acts.
 	ErrCredentials = errors.New("credentials refused")
+	// ErrApplication: most mailboxes refuse at once.
+	ErrApplication = errors.New("application refused")
 	// ErrUnclear: the answer got lost or cannot be read; the request may have been carried out.
 	ErrUnclear = errors.New("answer lost")
 	// ErrForeign: a link or redirect led to another host or another mailbox, and was not followed.

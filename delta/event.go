@@ -84,8 +84,9 @@ const (
 // Location is where an event takes place, and what keywords are read from.
 type Location struct {
 	Text string
-	// Places is Graph's `locations` collection as JSON. It must be written back whole when one is changed.
-	Places []byte
+	// Place is Graph's `location` as JSON, nil where it cannot be written without losing something: writing it replaces the whole
+	// collection `locations` (event-update.md).
+	Place []byte
 }
 
 // Attendee is somebody invited to an event.
@@ -104,14 +105,14 @@ type Page struct {
 
 // Patch is what syncd writes into an event, in one request.
 type Patch struct {
-	Body   *parser.Body // nil leaves the body alone
-	Places []byte       // Graph's `locations`; nil leaves them alone
-	Mark   string       // value of [MarkProperty]; "" leaves it alone
-	Tag    string       // value of [TagProperty]; likewise
+	Body  *parser.Body // nil leaves the body alone
+	Place []byte       // Graph's `location`; nil leaves it alone
+	Mark  string       // value of [MarkProperty]; "" leaves it alone
+	Tag   string       // value of [TagProperty]; likewise
 }
 
 // Empty reports a patch that would change nothing.
-func (p Patch) Empty() bool { return p.Body == nil && p.Places == nil && p.Mark == "" }
+func (p Patch) Empty() bool { return p.Body == nil && p.Place == nil && p.Mark == "" }
 
 // Mails is how many people a PATCH of the event tells: everybody invited but the organiser.
 func (e Event) Mails() int { return len(e.Attendees) }

@@ -4,57 +4,39 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-
-	"syncd/parser"
 )
 
-// WithLink appends a join link to the place that holds the keyword. All other places, and all else that Graph knows of them,
-// stay as they are: writing one place replaces the whole collection (event-update.md). ok is false where the link is there.
-func WithLink(l Location, link string) (places []byte, ok bool) {
+// WithLink appends a join link to the location. All else that Graph knows of the place stays. ok is false where the link is
+// there, or the location cannot be written.
+func WithLink(l Location, link string) (place []byte, ok bool) {
 	if strings.Contains(l.Text, link) {
 		return nil, false
 	}
-	return l.rewrite(func(name string) (string, bool) {
-		if _, holds := parser.FindKeyword(name); !holds {
-			return name, false
-		}
-		return name + " " + link, true
-	})
+	return l.renamed(l.Text + " " + link)
 }
 
-// WithoutLink takes the join link of a block, given by its lines, out of the places again.
-func WithoutLink(l Location, block []string) (places []byte, ok bool) {
+// WithoutLink takes the join link of a block, given by its lines, out of the location again.
+func WithoutLink(l Location, block []string) (place []byte, ok bool) {
 	for _, line := range block {
-		if !strings.HasPrefix(line, "https://") || !strings.Contains(l.Text, line) {
-			continue
+		before, after, found := strings.Cut(l.Text, line)
+		if strings.HasPrefix(line, "https://") && found {
+			return l.renamed(strings.TrimSpace(strings.TrimRight(before, " ") + after))
 		}
-		return l.rewrite(func(name string) (string, bool) {
-			before, after, found := strings.Cut(name, line)
-			return strings.TrimSpace(strings.TrimSpace(before) + after), found
-		})
 	}
 	return nil, false
 }
 
-// rewrite changes the name of the first place that change wants to change.
-func (l Location) rewrite(change func(name string) (string, bool)) ([]byte, bool) {
-	var places []map[string]json.RawMessage
-	if json.Unmarshal(l.Places, &places) != nil || len(places) == 0 {
-		name, _ := json.Marshal(l.Text)
-		places = []map[string]json.RawMessage{{"displayName": name}}
+// renamed is the place under another name.
+func (l Location) renamed(name string) ([]byte, bool) {
+	var place map[string]json.RawMessage
+	if json.Unmarshal(l.Place, &place) != nil {
+		return nil, false
 	}
-	for _, place := range places {
-		var name string
-		if json.Unmarshal(place["displayName"], &name) != nil {
-			continue
-		}
-		if changed, ok := change(name); ok {
-			place["displayName"], _ = json.Marshal(changed)
-			out, err := json.Marshal(places)
-			return out, err == nil
-		}
-	}
-	return nil, false
+	place["displayName"], _ = json.Marshal(name) // a string, it cannot fail
+	delete(place, "uniqueId")                    // names the place by its old text
+	delete(place, "uniqueIdType")
+	out, err := json.Marshal(place)
+	return out, err == nil
 }
 
 // showsLink reports whether a location holds any https address.

@@ -159,6 +159,8 @@ func planKnown(s Seen, have Record) Decision {
 		return Decision{Action: Replace, Reason: cmp.Or(s.Limit, Edited), Kind: kind, Have: have}
 	case have.State == Linked && len(s.Own) == 0:
 		return planMissing(s, have, changed)
+	case s.Copied && have.State == Linked:
+		return Decision{Action: Rewrite, Reason: Copied, Kind: kind, Have: have} // somebody pasted another event's block
 	case s.NoLink && have.State == Linked:
 		return Decision{Action: Rewrite, Reason: LinkRemoved, Kind: kind, Have: have}
 	case changed && kind.Owned() && SameScheme(have.Fingerprint, s.Print):

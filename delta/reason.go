@@ -47,19 +47,20 @@ const (
 
 // Reasons for an event that has to wait, and for a mailbox's state.
 const (
-	HeldBack     Reason = "held"          // more removals than the limit
-	Throttled    Reason = "throttled"     // the vendor asked to wait
-	Leased       Reason = "leased"        // another daemon has the mailbox
-	Refused      Reason = "refused"       // the vendor will not do it
-	Unknown      Reason = "unknown-host"  // Webex does not know the organiser
-	Conflict     Reason = "conflict"      // the event kept changing under our hands
-	Unanswered   Reason = "unanswered"    // no answer, or none that can be read
-	Unreachable  Reason = "unreachable"   // the vendor has trouble
-	NoMailbox    Reason = "no-mailbox"    // it does not exist, or has no calendar
-	AccessDenied Reason = "access-denied" // closed to the application
-	Credentials  Reason = "credentials"   // the application itself is refused
-	ForeignLink  Reason = "foreign-link"  // a link led to another host
-	Loop         Reason = "loop"          // a round of changes that does not end
-	Hidden       Reason = "hidden-body"   // no place in the body where a block would be seen
-	NoDetails    Reason = "bad-details"   // Webex's answer holds no usable join details
+	HeldBack           Reason = "held"                // more removals than the limit
+	Throttled          Reason = "throttled"           // the vendor asked to wait
+	Leased             Reason = "leased"              // another daemon has the mailbox
+	Refused            Reason = "refused"             // the vendor will not do it
+	Unknown            Reason = "unknown-host"        // Webex does not know the organiser
+	Conflict           Reason = "conflict"            // the event kept changing under our hands
+	Unanswered         Reason = "unanswered"          // no answer, or none that can be read
+	Unreachable        Reason = "unreachable"         // the vendor has trouble
+	NoMailbox          Reason = "no-mailbox"          // it does not exist, or has no calendar
+	AccessDenied       Reason = "access-denied"       // closed to the application
+	Credentials        Reason = "credentials"         // the application itself is refused
+	ApplicationRefused Reason = "application-refused" // most mailboxes refuse at once: all wait
+	ForeignLink        Reason = "foreign-link"        // a link led to another host
+	Loop               Reason = "loop"                // a round of changes that does not end
+	Hidden             Reason = "hidden-body"         // no place in the body where a block would be seen
+	NoDetails          Reason = "bad-details"         // Webex's answer holds no usable join details
 )

@@ -84,7 +84,7 @@ func (k Keys) See(mailbox string, e Event, p Policy, now time.Time) Seen {
 			s.LastEnd, _ = series.LastEnd()
 		}
 	}
-	s.NoLink = p.Link && !e.Location.showsLink()
+	s.NoLink = p.Link && e.Location.Place != nil && !e.Location.showsLink()
 	s.When = k.Times(mailbox, e)
 	s.Print = k.Fingerprint(mailbox, e)
 	if len(s.Own) == 0 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,8 +30,8 @@ type eventJSON struct {
 	Modified   string                 `json:"lastModifiedDateTime"`
 	Subject    string                 `json:"subject"`
 	Body       *bodyJSON              `json:"body"`
-	Location   locationJSON           `json:"location"`
-	Locations  jsontext.Value         `json:"locations"`
+	Location   jsontext.Value         `json:"location"`
+	Locations  []locationJSON         `json:"locations"`
 	Start      dateTimeJSON           `json:"start"`
 	End        dateTimeJSON           `json:"end"`
 	Zone       string                 `json:"originalStartTimeZone"`
@@ -53,6 +54,8 @@ type bodyJSON struct {
 
 type locationJSON struct {
 	DisplayName string `json:"displayName"`
+	Address     string `json:"locationEmailAddress"`
+	URI         string `json:"locationUri"`
 }
 
 type dateTimeJSON struct {
@@ -93,7 +96,7 @@ func (e *eventJSON) event() (delta.Event, error) {
 	}
 	out := delta.Event{
 		ID: e.ID, ETag: e.ETag, Type: eventType(e.Type), SeriesID: e.SeriesID, Subject: e.Subject,
-		Location: delta.Location{Text: e.Location.DisplayName}, Zone: e.Zone, AllDay: e.AllDay, Cancelled: e.Cancelled,
+		Zone: e.Zone, AllDay: e.AllDay, Cancelled: e.Cancelled,
 		Draft: e.Draft, Organizer: e.Organizer != nil && *e.Organizer, Private: private(e.Sensitive),
 		Recurrence: e.Recurrence, HideOthers: e.HideOthers, Attendees: attendees(e.Attendees),
 		Modified: timestamp(e.Modified), OriginalStart: timestamp(e.Original),
@@ -106,15 +109,32 @@ func (e *eventJSON) event() (delta.Event, error) {
 	if out.End, err = e.End.time(); err != nil {
 		return out, fmt.Errorf("event's end: %w", err)
 	}
-	keyword, asks := parser.FindKeyword(out.Location.Text)
-	if asks && keyword.Word != "" {
-		out.Location.Places = bytes.Clone(e.Locations)
+	if out.Location, err = e.location(); err != nil {
+		return out, fmt.Errorf("event's location: %w", err)
 	}
+	_, asks := parser.FindKeyword(out.Location.Text)
 	if e.Body != nil && (asks || parser.MayHoldBlock(e.Body.Content)) {
 		out.Body.HTML = !strings.EqualFold(e.Body.ContentType, "text")
 		if err := jsonv2.Unmarshal(e.Body.Content, &out.Body.Content, lenient); err != nil {
 			return out, fmt.Errorf("event's body: %w", err)
 		}
+	}
+	return out, nil
+}
+
+// location reads where an event is. Of several places `location` is only a summary, and writing it would lose what is known of
+// each.
+func (e *eventJSON) location() (delta.Location, error) {
+	var l locationJSON
+	if len(e.Location) > 0 {
+		if err := jsonv2.Unmarshal(e.Location, &l, lenient); err != nil {
+			return delta.Location{}, err
+		}
+	}
+	out := delta.Location{Text: l.DisplayName}
+	known := func(l locationJSON) bool { return l.Address != "" || l.URI != "" }
+	if strings.ContainsAny(l.DisplayName, "@:") && (len(e.Locations) <= 1 || !slices.ContainsFunc(e.Locations, known)) {
+		out.Place = bytes.Clone(e.Location)
 	}
 	return out, nil
 }
@@ -171,7 +191,7 @@ func (d dateTimeJSON) time() (time.Time, error) {
 // patchJSON is what syncd writes into an event, and nothing else (event-update.md).
 type patchJSON struct {
 	Body       *patchBodyJSON  `json:"body,omitempty"`
-	Locations  json.RawMessage `json:"locations,omitempty"`
+	Location   json.RawMessage `json:"location,omitempty"`
 	Properties []propertyJSON  `json:"singleValueExtendedProperties,omitempty"`
 }
 
@@ -188,7 +208,7 @@ func encodePatch(p delta.Patch) patchJSON {
 			out.Body.ContentType = "html"
 		}
 	}
-	out.Locations = p.Places
+	out.Location = p.Place
 	if p.Mark != "" {
 		out.Properties = append(out.Properties, propertyJSON{delta.MarkProperty, p.Mark})
 	}

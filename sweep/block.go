@@ -24,10 +24,10 @@ func (r *run) show(ctx context.Context, s delta.Seen, record *delta.Record, d pa
 		Mark: r.Keys.Mark(r.mailbox.ID, s.ID, record.Mark()),
 		Tag:  r.Keys.Tag(r.mailbox.ID, s.ID),
 	}
-	if places, ok := delta.WithLink(s.Location, d.Link); r.Policy.Link && ok {
-		patch.Places = places
+	if place, ok := delta.WithLink(s.Location, d.Link); r.Policy.Link && ok {
+		patch.Place = place
 	}
-	if patch.Places == nil && len(s.Own) == 1 && slices.Equal(s.Own[0].Lines, written[0].Lines) {
+	if patch.Place == nil && !s.Copied && len(s.Own) == 1 && slices.Equal(s.Own[0].Lines, written[0].Lines) {
 		return nil
 	}
 	body, err := s.Body.With(block, r.Keys.Wrote(s.Ref, r.records[s.ID].Block))
@@ -45,8 +45,8 @@ func (r *run) hide(ctx context.Context, s delta.Seen, record delta.Record) error
 	}
 	body := s.Body.Without(s.Ref, r.Keys.Wrote(s.Ref, record.Block))
 	patch := delta.Patch{Body: &body, Mark: r.Keys.Mark(r.mailbox.ID, s.ID, delta.Mark{})}
-	if places, ok := delta.WithoutLink(s.Location, s.Own[0].Lines); ok {
-		patch.Places = places
+	if place, ok := delta.WithoutLink(s.Location, s.Own[0].Lines); ok {
+		patch.Place = place
 	}
 	if err := r.patch(ctx, s, &record, patch); err != nil {
 		return err

@@ -79,6 +79,8 @@ func ReasonOf(err error) delta.Reason {
 	var later *delta.LaterError
 	var series recurrence.Reason
 	switch {
+	case errors.Is(err, delta.ErrApplication):
+		return delta.ApplicationRefused
 	case errors.As(err, &later), errors.Is(err, delta.ErrThrottled):
 		return delta.Throttled
 	case errors.Is(err, delta.ErrLeased), errors.Is(err, delta.ErrLeaseLost):

@@ -68,10 +68,10 @@ func inBubble(t *testing.T, options simulator.Options, test func(r *rig)) {
 		r.redis = redis.NewClient(&redis.Options{
 			Dialer: dial, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 		})
+		defer mini.Close()
+		defer func() { _ = r.redis.Close() }()
 		r.start()
 		test(r)
-		_ = r.redis.Close()
-		mini.Close()
 	})
 }
 

@@ -81,7 +81,25 @@ func (r *run) stopped() error {
 
 // event settles one event. Its error ends the sweep; what is wrong with the event alone is written down instead.
 func (r *run) event(ctx context.Context, e delta.Event) error {
+	if r.waits(e) {
+		r.report.Retrying++
+		return nil
+	}
 	return r.settled(ctx, e, r.attempt(ctx, e))
+}
+
+// waits reports whether an event that a round brought, as in a full one, is the same that failed before and whose next try is
+// not due.
+func (r *run) waits(e delta.Event) bool {
+	at, waiting := r.waiting[e.ID]
+	if !waiting || !at.After(r.now) || e.MarkRead {
+		return false
+	}
+	record := r.records[e.ID]
+	if record.Reason == delta.Throttled {
+		return true
+	}
+	return !r.Eager && !e.Modified.IsZero() && !e.Modified.Truncate(time.Second).After(record.Modified)
 }
 
 // settled writes an event down for another try, if err is about it alone.
@@ -237,6 +255,7 @@ func (r *run) later(ctx context.Context, e delta.Event, why error) error {
 	}
 	record.Tries++
 	record.Reason = ReasonOf(why)
+	record.Modified = latest(record.Modified, e.Modified)
 	at := r.now.Add(pause(record.Tries, why))
 	var asked *delta.LaterError
 	if errors.As(why, &asked) {

@@ -92,7 +92,11 @@ type Sweeper struct {
 	// Watch, if set, is told of each decision that does something, and how carrying it out went.
 	Watch func(delta.Mailbox, delta.Seen, delta.Decision, error)
 
+	// Freed, if set, is told of mailboxes that were parked for what turned out to be everybody's trouble.
+	Freed func(delta.Mailbox)
+
 	rooms roomCache
+	alarm alarm
 }
 
 // Sweep brings a mailbox up to date. The report says what was done even where there is an error; an error says that the
@@ -100,6 +104,9 @@ type Sweeper struct {
 func (s *Sweeper) Sweep(ctx context.Context, m delta.Mailbox) (*Report, error) {
 	began := time.Now()
 	report := newReport()
+	if err := s.alarm.wait(began); err != nil {
+		return report, err
+	}
 	memory, err := s.claim(ctx, m)
 	if err != nil {
 		return report, err
@@ -115,6 +122,7 @@ func (s *Sweeper) Sweep(ctx context.Context, m delta.Mailbox) (*Report, error) {
 	}
 	cancel(nil)
 	renewing.Wait()
+	s.judge(context.WithoutCancel(ctx), r, err)
 	if err == nil {
 		s.log(m, report, time.Since(began))
 	}
@@ -193,6 +201,7 @@ type run struct {
 	records map[string]delta.Record // event id → what is remembered, of the events of this round
 	full    bool                    // a round over the whole window
 	all     bool                    // records holds all that is remembered, not only of the round's events
+	waiting map[string]time.Time    // event id → its next try, of the events that wait
 	reset   map[string]bool         // series whose times were told to Webex in this sweep
 	words   *parser.Words
 	gone    []string // events that a GET found gone while they were settled
@@ -200,6 +209,7 @@ type run struct {
 	hostRead bool
 	// webexLater is when Webex wants to be asked again; until then its events wait.
 	webexLater *delta.LaterError
+	parked     bool // this sweep parked the mailbox
 	pauseRead  bool // the shared pause was looked at
 }
 
@@ -207,6 +217,10 @@ type run struct {
 func (r *run) sweep(ctx context.Context) error {
 	r.cursor = r.memory.Cursor()
 	r.cursor.Address = r.mailbox.Address
+	r.waiting = map[string]time.Time{}
+	for _, w := range r.memory.Waiting() {
+		r.waiting[w.ID] = w.At
+	}
 	if err := r.bound(); err != nil {
 		return r.stop(ctx, err)
 	}
@@ -257,6 +271,7 @@ func (r *run) fail(ctx context.Context, why error) error {
 	switch {
 	case errors.Is(why, delta.ErrMailbox), errors.Is(why, delta.ErrAccess):
 		c.State, c.NextAt = delta.Parked, r.now.Add(ParkedProbe)
+		r.parked = true
 	case c.State == delta.New:
 		c.State = delta.Syncing
 	}

@@ -153,7 +153,7 @@ func (c *Client) Tagged(ctx context.Context, host, tag string, from, to time.Tim
 			return rest.JSON(&answer)(h, body)
 		}})
 		if err != nil {
-			return nil, fmt.Errorf("listing meetings: %w", err)
+			return nil, fmt.Errorf("listing meetings: %w", hostError(err))
 		}
 		for _, m := range answer.Items {
 			if m.ID != "" && slices.Contains(m.Tags, tag) { // a list that ignores the tag would be everybody's meetings

@@ -52,6 +52,7 @@ func newDaemon(e *engine) *daemon {
 	d := &daemon{engine: e, runner: schedules.NewRunner(e.config.Sweep, workers)}
 	d.byID.Store(&map[string]delta.Mailbox{})
 	d.runner.List, d.runner.Work = d.list, d.work
+	e.sweeper.Freed = func(m delta.Mailbox) { d.runner.Hasten(m.Key()) }
 	e.sweeper.Watch = func(m delta.Mailbox, s delta.Seen, decision delta.Decision, err error) {
 		line := pages.Line{At: time.Now(), Mailbox: m.Address, Event: s.ID, Action: string(decision.Action), Reason: string(decision.Reason)}
 		if err != nil {

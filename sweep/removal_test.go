@@ -1,0 +1,239 @@
+package sweep_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"syncd/delta"
+	"syncd/simulator"
+	"syncd/sweep"
+)
+
+// meetings makes n events with meetings of their own, an hour apart.
+func meetings(r *rig, m *simulator.Mailbox, n int) []string {
+	var ids []string
+	for i := range n {
+		d := draft("@webex:onetime")
+		d.Start, d.End = tomorrow(72+i), tomorrow(72+i).Add(30*time.Minute)
+		ids = append(ids, m.Create(d).ID)
+	}
+	r.sweep()
+	if live := len(r.world.Live()); live != n {
+		r.t.Fatalf("%d meetings live, want %d", live, n)
+	}
+	return ids
+}
+
+func TestRemovalsOfUnknownEventsAreIgnored(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 31}, func(r *rig) {
+		alice := r.mailbox("alice@example.com")
+		ids := []string{alice.Create(draft("Room 4")).ID, alice.Create(draft("Room 5")).ID}
+		r.sweep()
+		for _, id := range ids {
+			r.must(alice.Delete(id))
+		}
+		far := draft("@webex:onetime")
+		far.Start, far.End = far.Start.AddDate(2, 0, 0), far.End.AddDate(2, 0, 0)
+		r.rest.To = time.Now().Add(ahead)
+		alice.Create(far) // outside the window: reported as removed, of an id never seen
+		r.world.ClearRequests()
+		report := r.sweep()
+		if n := len(r.world.Requests()); n != 1 || report.Items < 2 {
+			r.t.Errorf("%d requests for %d removals: %v", n, report.Items, r.world.Requests())
+		}
+	})
+}
+
+func TestAnEventThatLeavesTheWindowKeepsItsMeetingAndIsFollowed(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 32}, func(r *rig) {
+		alice := r.mailbox("alice@example.com")
+		id := meetings(r, alice, 1)[0]
+		for _, days := range []int{300, 400, 20} { // out of it, about out there, and back
+			r.must(alice.Move(id, tomorrow(9).AddDate(0, 0, days)))
+			report := r.sweep()
+			if report.Deleted != 0 || report.Updated != 1 {
+				r.t.Errorf("moved by %d days: %+v", days, report)
+			}
+			r.quiet()
+		}
+		r.must(alice.Move(id, tomorrow(9).AddDate(0, 0, 300)))
+		r.sweep()
+		r.must(alice.Delete(id))
+		if report := r.sweep(); report.Deleted != 1 {
+			r.t.Errorf("deleted out there: %+v", report)
+		}
+	})
+}
+
+func TestWhatVanishedUnseenIsFoundByAFullRound(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 33}, func(r *rig) {
+		alice := r.mailbox("alice@example.com")
+		ids := meetings(r, alice, 3)
+		r.must(alice.Delete(ids[1]))
+		r.world.Fault(simulator.Rule{Call: "DeltaResume", Times: 1, Fault: simulator.Refuse(410, "SyncStateNotFound", "")})
+		if report := r.sweep(); report.Deleted != 1 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+	})
+}
+
+func TestEventsThatEndAreForgottenWithTheWindowAndNotDeleted(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 34}, func(r *rig) {
+		alice := r.mailbox("alice@example.com")
+		meetings(r, alice, 3)
+		r.world.ClearRequests()
+		for range 20 {
+			r.pass(24 * time.Hour)
+			r.quiet()
+		}
+		if n := r.world.Count("DeleteMeeting", "") + r.world.Count("GetEvent", ""); n != 0 {
+			r.t.Errorf("%d requests about events that have ended", n)
+		}
+	})
+}
+
+func TestAFailingSourceDeletesNothing(t *testing.T) {
+	for name, fault := range faults() {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, simulator.Options{Seed: 35}, func(r *rig) {
+				alice := r.mailbox("alice@example.com")
+				meetings(r, alice, 8)
+				for _, call := range []string{"DeltaResume", "DeltaStart", "DeltaNext", "GetEvent"} {
+					r.world.Fault(simulator.Rule{Call: call, Fault: fault})
+				}
+				for range 3 {
+					_, _ = r.trySweep(r.t.Context())
+					r.pass(10 * time.Minute)
+				}
+				if live := len(r.world.Live()); live != 8 {
+					r.t.Errorf("%d of 8 meetings are left", live)
+				}
+			})
+		})
+	}
+}
+
+func TestAnOutageThatLooksLikeAnEmptyCalendarIsHeld(t *testing.T) {
+	for name, all := range map[string]bool{"lists are empty": false, "single events are gone too": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, simulator.Options{Seed: 36}, func(r *rig) {
+				r.sweeper.Limit = sweep.Limit{Count: 5, Share: 0.5}
+				alice := r.mailbox("alice@example.com")
+				meetings(r, alice, 12)
+				alice.Outage(all)
+				report, err := r.trySweep(r.t.Context())
+				r.must(err)
+				if report.Deleted != 0 {
+					r.t.Errorf("%+v", report)
+				}
+				if all && (report.Held != 12 || r.cursor(0).State != delta.Held) {
+					r.t.Errorf("held %d, cursor %+v", report.Held, r.cursor(0))
+				}
+				alice.Recover()
+				r.sweep()
+				if c := r.cursor(0); c.State != delta.OK {
+					r.t.Errorf("after they came back: %+v", c)
+				}
+				r.quiet()
+			})
+		})
+	}
+}
+
+func TestHeldRemovalsWaitForAnOperatorAndTheRestGoesOn(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 37}, func(r *rig) {
+		r.sweeper.Limit = sweep.Limit{Count: 3, Share: 0.2}
+		alice := r.mailbox("alice@example.com")
+		ids := meetings(r, alice, 10)
+		for _, id := range ids[:5] {
+			r.must(alice.Delete(id))
+		}
+		r.must(alice.Edit(ids[8], func(d *simulator.Draft) { d.Subject = "Renamed" }))
+		r.must(alice.Edit(ids[9], func(d *simulator.Draft) { d.Location = "Room 4" })) // an edit is never held
+		report, err := r.trySweep(r.t.Context())
+		r.must(err)
+		if report.Held != 5 || report.Deleted != 1 || report.Updated != 1 {
+			r.t.Errorf("%+v", report)
+		}
+		held := r.held(0)
+		slices.Sort(held)
+		if want := slices.Sorted(slices.Values(ids[:5])); !slices.Equal(held, want) {
+			r.t.Errorf("held %v, want %v", held, want)
+		}
+		if report, err = r.trySweep(r.t.Context()); err != nil || report.Held != 5 || r.cursor(0).State != delta.Held {
+			r.t.Errorf("they stay held: %+v %v", report, err)
+		}
+		// What vanishes later is not accepted along with what is held now.
+		r.resync(0, true)
+		if report = r.sweep(); report.Deleted != 5 || report.Held != 0 || r.cursor(0).State != delta.OK {
+			r.t.Errorf("accepted: %+v, cursor %+v", report, r.cursor(0))
+		}
+		r.quiet()
+	})
+}
+
+// held lists the events of a mailbox whose removal is held.
+func (r *rig) held(i int) []string {
+	r.t.Helper()
+	views, err := r.store.Views(r.t.Context(), r.boxes[i:i+1], true)
+	r.must(err)
+	return views[0].Held
+}
+
+// resync asks for a resync of a mailbox as an operator does.
+func (r *rig) resync(i int, accept bool) {
+	r.t.Helper()
+	_, err := r.store.RequestResync(r.t.Context(), r.boxes[i].Address, accept)
+	r.must(err)
+	_, _, err = r.store.TakeResyncs(r.t.Context(), r.boxes)
+	r.must(err)
+}
+
+func TestMeetingsWhoseEventsWentWithTheStoreAreFound(t *testing.T) {
+	for _, by := range []string{"the first round of a new store", "a resync", "the daily search"} {
+		t.Run(by, func(t *testing.T) {
+			inBubble(t, simulator.Options{Seed: 38}, func(r *rig) {
+				alice := r.mailbox("alice@example.com")
+				ids := meetings(r, alice, 3)
+				r.must(alice.Delete(ids[0]))
+				if by == "the first round of a new store" {
+					r.lose()
+				} else {
+					r.forgetRecord(0, ids[0])
+				}
+				switch by {
+				case "a resync":
+					r.resync(0, false)
+				case "the daily search":
+					r.must(r.sweepErr())
+					if len(r.world.Live()) != 3 {
+						r.t.Error("found before its time")
+					}
+					r.pass(28 * time.Hour)
+				}
+				r.world.ClearRequests()
+				if report := r.sweep(); report.Deleted != 1 {
+					r.t.Errorf("%+v", report)
+				}
+				if n := r.world.Count("ListEvents", ""); n == 0 {
+					r.t.Error("deleted without a look at the calendar")
+				}
+				r.quiet()
+			})
+		})
+	}
+}
+
+// sweepErr sweeps without an audit.
+func (r *rig) sweepErr() error {
+	_, err := r.trySweep(r.t.Context())
+	return err
+}
+
+// forgetRecord loses what the store holds of one event.
+func (r *rig) forgetRecord(i int, id string) {
+	r.t.Helper()
+	r.must(r.redis.HDel(r.t.Context(), "syncd:{"+r.boxes[i].ID+"}:events", id).Err())
+}
