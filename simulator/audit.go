@@ -148,7 +148,7 @@ func (m *Mailbox) typed(r ref, it *item) {
 func (m *Mailbox) retyped(r ref, it *item, before, after Draft) {
 	s := m.acted(r)
 	if before.Location != after.Location {
-		s.location = after.Location
+		s.location = m.w.withoutLinks(after.Location)
 	}
 	if s.tended && (before.Body != after.Body || before.HTML != after.HTML) {
 		was := blockOf(s.words)
@@ -163,6 +163,11 @@ func (m *Mailbox) retyped(r ref, it *item, before, after Draft) {
 		}
 	}
 	s.noteEdit(it, m.served[r.key] >= s.gone)
+}
+
+// withoutLinks is what a person typed of a location that the client has appended a link to.
+func (w *World) withoutLinks(location string) string {
+	return strings.Join(slices.DeleteFunc(strings.Split(location, " "), func(part string) bool { return w.written[part] }), " ")
 }
 
 // words tells whose the words of a body are.
