@@ -16,9 +16,11 @@ type Cursor struct {
 	// NextAt is the earliest time of the next sweep where Retry-After or a slow probe binds; else zero.
 	NextAt    time.Time
 	OrphansAt time.Time // next search for meetings without an event
-	ViewUntil time.Time // until when the calendar is listed, because rounds of changes do not end; else zero
-	Host      string    // the owner's primary address, by which Webex knows him
-	Language  string    // the mailbox's language, as Graph writes it
+	// EmptySince is when a search for such meetings first found them for a calendar without any event; else zero.
+	EmptySince time.Time
+	ViewUntil  time.Time // until when the calendar is listed, because rounds of changes do not end; else zero
+	Host       string    // the owner's primary address, by which Webex knows him
+	Language   string    // the mailbox's language, as Graph writes it
 }
 
 // State is how a mailbox is.

@@ -15,7 +15,7 @@ func encodeCursor(c delta.Cursor) []any {
 		"address", c.Address, "state", string(c.State), "reason", string(c.Reason), "swept_at", stamp(c.SweptAt),
 		"changed_at", stamp(c.ChangedAt), "next_at", stamp(notBefore(c.NextAt)), "generation", strconv.Itoa(c.Generation),
 		"window_start", stamp(c.WindowStart), "window_end", stamp(c.WindowEnd), "link", c.Link,
-		"orphans_at", stamp(c.OrphansAt), "view_until", stamp(c.ViewUntil), "host", c.Host, "language", c.Language,
+		"orphans_at", stamp(c.OrphansAt), "empty_since", stamp(c.EmptySince), "view_until", stamp(c.ViewUntil), "host", c.Host, "language", c.Language,
 	}
 }
 
@@ -32,7 +32,7 @@ func decodeCursor(fields map[string]string) (delta.Cursor, error) {
 	var errs []error
 	for name, into := range map[string]*time.Time{
 		"window_start": &c.WindowStart, "window_end": &c.WindowEnd, "swept_at": &c.SweptAt,
-		"changed_at": &c.ChangedAt, "next_at": &c.NextAt, "orphans_at": &c.OrphansAt, "view_until": &c.ViewUntil,
+		"changed_at": &c.ChangedAt, "next_at": &c.NextAt, "orphans_at": &c.OrphansAt, "view_until": &c.ViewUntil, "empty_since": &c.EmptySince,
 	} {
 		if fields[name] == "" {
 			continue

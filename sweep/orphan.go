@@ -85,6 +85,10 @@ func (r *run) adoptOrDrop(ctx context.Context, c *changes, strays []stray, liste
 	if err != nil {
 		return err
 	}
+	if r.lookAgain(len(ids) == 0) {
+		r.log.Warn().Int("meetings", len(strays)).Msg("the calendar is empty and meetings are there for it: looked at again tomorrow")
+		return nil
+	}
 	var orphans []string
 	for _, s := range strays {
 		id, ok := ids[s.tag]
@@ -113,6 +117,19 @@ func (r *run) adoptOrDrop(ctx context.Context, c *changes, strays []stray, liste
 		r.report.Reasons[delta.Orphaned] += len(orphans)
 	}
 	return r.drop(ctx, false, orphans...)
+}
+
+// lookAgain reports whether a look at an empty calendar is not enough: with the store lost as well, nothing else says that an
+// outage is none. The same a day later is, and so is an operator who asks for a resync.
+func (r *run) lookAgain(empty bool) bool {
+	if !empty || r.memory.Resync() != nil {
+		r.cursor.EmptySince = time.Time{}
+		return false
+	}
+	if r.cursor.EmptySince.IsZero() {
+		r.cursor.EmptySince = r.now
+	}
+	return r.now.Sub(r.cursor.EmptySince) < orphanSearch
 }
 
 // eventsByTag lists the calendar's events by the tag that their meeting would have.
