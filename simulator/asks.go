@@ -116,7 +116,7 @@ func (m *Mailbox) wants(r ref, it *item, rest AtRest, now time.Time) want {
 	}
 	kinds := []string{kind}
 	if kind != kindRoom {
-		if it.allDay || it.end.Sub(it.start) >= 24*time.Hour {
+		if it.end.Sub(it.start) >= 24*time.Hour { // all-day ones too
 			kinds = []string{kindRoom}
 		} else if it.series() {
 			kinds = expressible(it, kind)

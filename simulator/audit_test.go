@@ -242,6 +242,11 @@ func TestTheAuditFindsForeignMeetingsChangedOrDeleted(t *testing.T) {
 	s.c.ok("PATCH", WebexURL+"/meetings/"+m.ID, js{"hostEmail": alice_, "sendEmail": false, "title": "theirs"})
 	s.broken("P2", "changed a meeting that it had not made")
 	s.w.ClearViolations()
+	s.edit(func(d *Draft) { d.Subject = "theirs" })
+	mine := s.meeting().Link
+	block := s.block()
+	s.patch(block, strings.ReplaceAll(block, mine, m.Link))
+	s.broken("P2", "which the client did not make")
 	s.delete(m.ID)
 	s.broken("P2", "deleted a meeting that it had not made")
 }

@@ -196,6 +196,9 @@ func TestAPatchOfAnOccurrenceMakesAnException(t *testing.T) {
 	if before["type"] != "occurrence" || got["type"] != "exception" || got["id"] != id || got["seriesMasterId"] != e.ID {
 		t.Errorf("%v %v %v", before["type"], got["type"], got["id"])
 	}
+	if r := c.do("PATCH", events(alice_, id), js{"body": js{"contentType": "html", "content": "x"}}, "If-Match", before["@odata.etag"].(string)); r.status != 412 || got["@odata.etag"] == before["@odata.etag"] {
+		t.Errorf("the etag of the occurrence still fits the exception: %d", r.status)
+	}
 	items, _ := c.round(link)
 	same(t, "round", names(items), []string{"seriesMaster weekly", "occurrence 2026-01-05", "exception weekly", "occurrence 2026-01-19"})
 	if r := c.do("GET", events(alice_, m.OccurrenceID(e.ID, "2026-01-13")), nil); r.status != 404 {

@@ -153,7 +153,7 @@ func (m *Mailbox) except(it *item, date string, x exception) *item {
 	if next.exceptions == nil {
 		next.exceptions = map[string]*exception{}
 	}
-	x.version, x.changed = m.w.version+1, m.w.now()
+	x.changed = m.w.now()
 	next.exceptions[date] = &x
 	m.store(next)
 	return next
