@@ -103,6 +103,8 @@ func (m *Mailbox) wants(r ref, it *item, rest AtRest, now time.Time) want {
 		return want{reason: "more than 1500 invitees"}
 	case user == nil:
 		return want{reason: "organiser unknown to Webex"}
+	case modifier != kindRoom && !it.series() && it.start.Before(now):
+		return want{skip: true, reason: "running: Webex makes no meetings that have begun"}
 	case m.foreign(r):
 		return want{reason: "foreign Webex details"}
 	case s.unsure:

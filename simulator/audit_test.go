@@ -426,6 +426,27 @@ func TestTheAuditChecksPersonalRooms(t *testing.T) {
 	w.Audit(t, rest) // an all-day event gets the room instead of a meeting
 }
 
+func TestTheAuditLooksForTheSpaceAndItsMembers(t *testing.T) {
+	s := served(t, func(d *Draft) { d.Location = "@meet" })
+	s.rest.Spaces = true
+	s.broken("P1", "lacks the space itself")
+	room := s.c.ok("POST", WebexURL+"/rooms", js{"title": "Plans"})["id"]
+	s.c.ok("POST", WebexURL+"/memberships", js{"roomId": room, "personEmail": alice_})
+	s.broken("P1", "lacks bob@example.com")
+	s.c.ok("POST", WebexURL+"/memberships", js{"roomId": room, "personEmail": "bob@example.com"})
+	s.clean()
+}
+
+func TestTheAuditSaysNothingOfAnEventThatHasBegun(t *testing.T) {
+	w, _, pass := newWorld(t, Options{})
+	m := w.AddMailbox(alice_)
+	pass(90 * time.Minute)
+	d := at(0, 1)
+	d.Location = "@webex:onetime"
+	m.Create(d)
+	w.Audit(t, AtRest{Enrolled: []string{alice_}})
+}
+
 func TestTeamsBlobsStayByteForByte(t *testing.T) {
 	s := served(t, func(d *Draft) { d.Teams = true })
 	e, _ := s.m.Event(s.id)

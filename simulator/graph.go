@@ -71,6 +71,9 @@ func routeGraph(c *call) func() *answer {
 		}
 		user := args["user"]
 		c.who(user)
+		if !row.mailbox {
+			c.scope = "graph directory" // throttled apart from Outlook (microsoft-graph.md 6)
+		}
 		return func() *answer { return c.graph(row, user) }
 	}
 	return func() *answer { return c.refusal(http.StatusNotFound, "BadRequest") }

@@ -93,6 +93,9 @@ func New(opt Options) *World {
 		written: map[string]bool{}, groups: map[string][]string{},
 		foreign: ForeignURL,
 	}
+	if w.opt.Exchange == Varied {
+		w.opt.Exchange = Harshness(w.rng.IntN(int(Varied)))
+	}
 	if w.opt.Tenant == "" {
 		w.opt.Tenant = guid(w.rng)
 	}
