@@ -108,8 +108,7 @@ type story struct {
 	unsure    bool // nobody can tell from outside how often that was
 	killings  int  // how often the host deleted its meeting since then
 	keyword   bool // the location has a keyword
-	gone      int64
-	asksSince int64    // version since which it has asked without a break
+	gone      int64 // version at which the keyword went
 	links     []string // addresses in the block as last written
 	asked     string   // what the event asked for then
 	hrefs     []string // Webex join links in the body as a person last left it, seen or not
@@ -141,7 +140,7 @@ func (m *Mailbox) acted(r ref) *story {
 func (m *Mailbox) typed(r ref, it *item) {
 	s := m.acted(r)
 	s.location = it.location
-	s.note(it)
+	s.keyword = hasKeyword(s.location)
 }
 
 // retyped remembers an edit.
@@ -162,7 +161,7 @@ func (m *Mailbox) retyped(r ref, it *item, before, after Draft) {
 			s.removals++
 		}
 	}
-	s.noteEdit(it, m.served[r.key] >= s.gone)
+	s.relocated(it, m.served[r.key] >= s.gone)
 }
 
 // words tells whose the words of a body are.
@@ -192,20 +191,15 @@ func (m *Mailbox) bodyOf(r ref) body {
 	return it.body
 }
 
-// note brings the keyword's history up to date.
-func (s *story) note(it *item) {
-	s.keyword = hasKeyword(s.location)
-	s.asksSince = it.version
-}
-
-func (s *story) noteEdit(it *item, seenWithout bool) {
+// relocated brings the keyword's history up to date. What happened to the block counts from when the keyword was typed anew, if
+// a client has seen the event without it; if not, nobody can tell how it counts.
+func (s *story) relocated(it *item, seenWithout bool) {
 	had := s.keyword
 	s.keyword = hasKeyword(s.location)
 	switch {
 	case had && !s.keyword:
 		s.gone = it.version
 	case !had && s.keyword:
-		s.asksSince = it.version
 		if seenWithout {
 			s.removals, s.killings, s.unsure = 0, 0, false
 		} else {
@@ -218,7 +212,7 @@ func (s *story) noteEdit(it *item, seenWithout bool) {
 func (m *Mailbox) copied(from, to ref, it *item) {
 	s := m.acted(to)
 	s.location = it.location
-	s.note(it)
+	s.keyword = hasKeyword(s.location)
 	if m.storyOf(from).tended {
 		s.tended, s.hrefs = true, m.hrefs(from)
 		s.words = slices.Clone(m.words(from))

@@ -105,10 +105,15 @@ func (c *call) who(user string) {
 		return
 	}
 	c.Mailbox = strings.ToLower(user)
-	if c.box = c.w.names[strings.ToLower(user)]; c.box != nil {
-		c.Mailbox = c.box.address
+	if box := c.w.names[strings.ToLower(user)]; box != nil && box.named(user) {
+		c.box, c.Mailbox = box, box.address
 	}
 	c.scope = "graph " + c.Mailbox
+}
+
+// named tells whether a path may name the mailbox so: by id, user name or primary address, not by an alias.
+func (m *Mailbox) named(user string) bool {
+	return strings.EqualFold(user, m.id) || strings.EqualFold(user, m.upn) || strings.EqualFold(user, m.address)
 }
 
 // graph does a call once the token and the mailbox are found good.

@@ -25,7 +25,13 @@ func TestAUserIsFoundByIdNameAddressAndAlias(t *testing.T) {
 	if list := c.ok("GET", GraphURL+"/v1.0/users?$filter="+filter, nil)["value"].([]any); len(list) != 1 {
 		t.Errorf("by alias: %v", list)
 	}
+	if r := c.do("GET", GraphURL+"/v1.0/users/ali@example.com", nil); r.status != 404 {
+		t.Errorf("an alias in the path: %d", r.status)
+	}
 	m.Rename("alice.new@example.com")
+	if r := c.do("GET", GraphURL+"/v1.0/users/alice@example.com", nil); r.status != 404 {
+		t.Errorf("the old address in the path: %d", r.status)
+	}
 	if u := c.ok("GET", GraphURL+"/v1.0/users/alice.new@example.com", nil); u["id"] != m.ID() {
 		t.Errorf("renamed: %v", u)
 	}
