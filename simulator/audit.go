@@ -104,14 +104,14 @@ type story struct {
 	broken   bool   // the words were lost once; no more is said about them
 	location string // as typed
 
-	removals  int  // how often a person took the block out since the keyword was typed
-	unsure    bool // nobody can tell from outside how often that was
-	killings  int  // how often the host deleted its meeting since then
-	keyword   bool // the location has a keyword
-	gone      int64 // version at which the keyword went
-	links     []string // addresses in the block as last written
-	asked     string   // what the event asked for then
-	hrefs     []string // Webex join links in the body as a person last left it, seen or not
+	removals int      // how often a person took the block out since the keyword was typed
+	unsure   bool     // nobody can tell from outside how often that was
+	killings int      // how often the host deleted its meeting since then
+	keyword  bool     // the location has a keyword
+	gone     int64    // version at which the keyword went
+	links    []string // addresses in the block as last written
+	asked    string   // what the event asked for then
+	hrefs    []string // Webex join links in the body as a person last left it, seen or not
 }
 
 // story finds or begins the memory of an event. An occurrence's begins as its master's.
