@@ -97,7 +97,8 @@ func (c *call) start(q url.Values) (*syncState, *answer) {
 	m := c.box
 	s := &syncState{from: from, to: to, place: c.place()}
 	for _, key := range m.order {
-		if it := m.items[key]; it != nil && m.outage == nil && it.within(from, to) {
+		it := m.items[key]
+		if it != nil && m.outage == nil && it.within(from, to) || c.w.quirks.RemovedAtFirst > 0 && m.rng.Float64() < c.w.quirks.RemovedAtFirst {
 			s.pending = append(s.pending, key)
 		}
 	}

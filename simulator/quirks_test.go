@@ -56,6 +56,14 @@ func TestQuirksOfRounds(t *testing.T) {
 		items, _ = c.round(delta)
 		same(t, "next", names(items), []string{"occurrence 2026-01-05", "occurrence 2026-01-12"})
 	})
+	t.Run("a first round reports what it never had as removed", func(t *testing.T) {
+		_, c, m, link, _ := calendar(t, Quirks{RemovedAtFirst: 1})
+		m.Create(at(1, 0))
+		m.Create(at(300, 0))
+		_ = m.Delete(m.Create(at(2, 0)).ID)
+		items, _ := c.round(link)
+		same(t, "first round", names(items), []string{"singleInstance d1", "removed", "removed"})
+	})
 	t.Run("the pages have no end and the same ids", func(t *testing.T) {
 		w, c, m, link, _ := calendar(t, Quirks{Endless: true})
 		m.Create(at(1, 0))

@@ -51,7 +51,6 @@ type World struct {
 	mailboxes     []*Mailbox               // guarded by mu; in the order they were added
 	names         map[string]*Mailbox      // guarded by mu; directory id, user name, address, alias (lower case) → mailbox
 	version       int64                    // guarded by mu; grows with each change of any item
-	serial        uint64                   // guarded by mu; for request ids
 	mails         []Mail                   // guarded by mu
 	groups        map[string][]string      // guarded by mu; group id → addresses
 	subscriptions []*subscription          // guarded by mu
