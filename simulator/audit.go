@@ -99,9 +99,11 @@ type story struct {
 	acts    int     // what people did to it, its making included; each allows one PATCH
 	patches []int64 // requests that changed it
 
+	ownBody  bool   // of an occurrence: it has a body of its own
 	tended   bool   // a client has written its body, or it came to be by copying: words and hrefs are kept here
 	words    []word // its body as it stands; unless tended all of it was typed
 	broken   bool   // the words were lost once; no more is said about them
+	ownPlace bool   // of an occurrence: it has a location of its own
 	location string // as typed
 
 	removals int      // how often a person took the block out since the keyword was typed
@@ -114,18 +116,33 @@ type story struct {
 	hrefs    []string // Webex join links in the body as a person last left it, seen or not
 }
 
-// story finds or begins the memory of an event. An occurrence's begins as its master's.
+// story finds or begins the memory of an event.
 func (m *Mailbox) story(r ref) *story {
 	s := m.stories[r]
 	if s == nil {
 		s = &story{}
-		if master := m.stories[ref{key: r.key}]; r.date != "" && master != nil {
-			*s = *master
-			s.acts, s.patches = 0, nil
-			s.words = slices.Clone(master.words)
-		}
 		m.stories[r] = s
 	}
+	return s
+}
+
+// storyOf is the story whose words are those of r's body: that of the master unless the occurrence has a body of its own.
+func (m *Mailbox) storyOf(r ref) *story {
+	if s := m.story(r); r.date == "" || s.ownBody {
+		return s
+	}
+	return m.story(ref{key: r.key})
+}
+
+// emancipate gives an occurrence a story of its own, which begins as its master's, once it has a body of its own.
+func (m *Mailbox) emancipate(r ref) *story {
+	s := m.story(r)
+	if r.date == "" || s.ownBody {
+		return s
+	}
+	master := m.story(ref{key: r.key})
+	s.ownBody, s.tended, s.words, s.hrefs = true, master.tended, slices.Clone(master.words), master.hrefs
+	s.links, s.removals, s.killings, s.unsure, s.asked = master.links, master.removals, master.killings, master.unsure, master.asked
 	return s
 }
 
@@ -138,18 +155,21 @@ func (m *Mailbox) acted(r ref) *story {
 
 // typed remembers a new appointment.
 func (m *Mailbox) typed(r ref, it *item) {
-	s := m.acted(r)
-	s.location = it.location
-	s.keyword = hasKeyword(s.location)
+	m.acted(r).location = it.location
 }
 
 // retyped remembers an edit.
 func (m *Mailbox) retyped(r ref, it *item, before, after Draft) {
+	had := hasKeyword(m.typedLocation(r))
 	s := m.acted(r)
 	if before.Location != after.Location {
-		s.location = after.Location
+		s.location, s.ownPlace = after.Location, true
 	}
-	if s.tended && (before.Body != after.Body || before.HTML != after.HTML) {
+	rewritten := before.Body != after.Body || before.HTML != after.HTML
+	if rewritten {
+		m.emancipate(r)
+	}
+	if s.tended && rewritten {
 		was := blockOf(s.words)
 		s.words = classify(s.words, it.body.words())
 		s.hrefs = it.body.joinLinks()
@@ -161,7 +181,7 @@ func (m *Mailbox) retyped(r ref, it *item, before, after Draft) {
 			s.removals++
 		}
 	}
-	s.relocated(it, m.served[r.key] >= s.gone)
+	s.relocated(it, had, hasKeyword(m.typedLocation(r)), m.served[r.key] >= s.gone)
 }
 
 // words tells whose the words of a body are.
@@ -193,26 +213,21 @@ func (m *Mailbox) bodyOf(r ref) body {
 
 // relocated brings the keyword's history up to date. What happened to the block counts from when the keyword was typed anew, if
 // a client has seen the event without it; if not, nobody can tell how it counts.
-func (s *story) relocated(it *item, seenWithout bool) {
-	had := s.keyword
-	s.keyword = hasKeyword(s.location)
+func (s *story) relocated(it *item, had, has, seenWithout bool) {
 	switch {
-	case had && !s.keyword:
+	case had && !has:
 		s.gone = it.version
-	case !had && s.keyword:
-		if seenWithout {
-			s.removals, s.killings, s.unsure = 0, 0, false
-		} else {
-			s.unsure = s.unsure || s.removals+s.killings > 0
-		}
+	case has && !had && seenWithout:
+		s.removals, s.killings, s.unsure = 0, 0, false
+	case has && !had:
+		s.unsure = s.unsure || s.removals+s.killings > 0
 	}
 }
 
 // copied remembers a duplicate: the words come along, the block among them as words that nobody typed here.
 func (m *Mailbox) copied(from, to ref, it *item) {
 	s := m.acted(to)
-	s.location = it.location
-	s.keyword = hasKeyword(s.location)
+	s.location, s.ownPlace = it.location, true
 	if m.storyOf(from).tended {
 		s.tended, s.hrefs = true, m.hrefs(from)
 		s.words = slices.Clone(m.words(from))
@@ -227,16 +242,6 @@ func (m *Mailbox) copied(from, to ref, it *item) {
 			m.copied(ref{from.key, date}, ref{to.key, date}, it.merged(date, true))
 		}
 	}
-}
-
-// storyOf is the story whose words are those of r's body.
-func (m *Mailbox) storyOf(r ref) *story {
-	if r.date != "" {
-		if it := m.items[r.key]; it == nil || it.exceptions[r.date] == nil || it.exceptions[r.date].body == nil {
-			r.date = ""
-		}
-	}
-	return m.story(r)
 }
 
 // patched judges a PATCH that the client has made, and remembers it.
@@ -266,22 +271,28 @@ func (c *call) patched(r ref, was, next *item, p eventPatch, members []string) {
 	if len(s.patches) > allowed {
 		fail("P6", "%d PATCHes for %d changes by people", len(s.patches), allowed)
 	}
-	before := s.words
-	if !s.tended {
+	base := m.storyOf(r)
+	before := base.words
+	if !base.tended {
 		before = classify(nil, was.body.words())
 	}
-	if !s.keyword && len(blockOf(before)) == 0 && len(s.links) == 0 && !hasGrey(before) {
+	typed := m.typedLocation(r)
+	if !hasKeyword(typed) && len(blockOf(before)) == 0 && len(base.links) == 0 && !hasGrey(before) {
 		fail("P2", "PATCH of an event that asks for nothing and holds nothing of ours")
 	}
-	if p.Location != nil && !extends(next.location, s.location) {
-		fail("P3", "location %q became %q", s.location, next.location)
+	if p.Location != nil && !extends(next.location, typed) {
+		fail("P3", "location %q became %q", typed, next.location)
+	}
+	if p.Location != nil {
+		s.location, s.ownPlace = typed, true
 	}
 	if u := m.webexUser(); u != nil && (strings.Contains(next.body.content, u.hostKey) || strings.Contains(next.body.content, u.hostPin)) {
 		fail("P7", "the PATCH tells the host key or the host PIN")
 	}
-	if p.Body == nil || s.broken {
+	if p.Body == nil || base.broken {
 		return
 	}
+	s = m.emancipate(r)
 	words, ok := reclassify(before, next.body.words())
 	if !ok {
 		s.broken = true

@@ -135,7 +135,7 @@ func (c *call) graph(row graphCall, user string) *answer {
 		return c.refusal(http.StatusNotFound, "ErrorInvalidUser")
 	case status == statusGone:
 		return c.refusal(http.StatusNotFound, "Request_ResourceNotFound")
-	case row.mailbox && (status == statusDenied || c.account != "" && !strings.EqualFold(c.account, c.box.address)):
+	case row.mailbox && (status == statusDenied || c.account != "" && !strings.EqualFold(c.account, c.Mailbox)):
 		return c.graphError(http.StatusForbidden, "ErrorAccessDenied",
 			"Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.")
 	case status == statusUnlicensed && row.mailbox:

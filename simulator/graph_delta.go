@@ -61,7 +61,7 @@ func (c *call) delta() *answer {
 	quirks := c.w.quirks
 	c.w.mu.Unlock()
 
-	w := writer{box: c.box, p: p, quirks: quirks}
+	w := writer{box: c.box, reader: c.Mailbox, p: p, quirks: quirks}
 	items, size := make([][]byte, len(page)), 1000
 	for i, e := range page {
 		items[i] = e.render(w)

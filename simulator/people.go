@@ -78,6 +78,9 @@ func (m *Mailbox) composeSeries(it, old *item, rec *Recurrence) error {
 	o := it.at(first)
 	it.start, it.end = o.start, o.end
 	if old != nil && old.rec != nil && (!old.rec.equal(normal, false) || !clockEqual(old, it)) {
+		for date := range it.exceptions {
+			delete(m.stories, ref{it.key, date})
+		}
 		it.exceptions, it.dropped = nil, nil
 	}
 	return nil

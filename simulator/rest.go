@@ -174,7 +174,7 @@ func (c *checker) ourLinks(it *item) []string {
 func (c *checker) claim(m *Mailbox, r ref, it *item, links []string, wish want) {
 	event := m.stamp.id(ref{key: r.key}, true)
 	if wish.skip {
-		links = append(links, m.story(r).links...) // a block that a person took out leaves its meeting
+		links = append(links, m.storyOf(r).links...) // a block that a person took out leaves its meeting
 	}
 	for _, link := range links {
 		met, _ := c.w.webex.byLink(link)

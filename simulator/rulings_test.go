@@ -192,3 +192,34 @@ func TestTheAuditComparesEveryOccurrence(t *testing.T) {
 	c.ok("PATCH", WebexURL+"/meetings/"+met["id"].(string)+"_20260119T130000Z", js{"hostEmail": alice_, "sendEmail": false, "start": "2026-01-19T13:00:00Z", "end": "2026-01-19T15:00:00Z"})
 	w.Audit(t, rest)
 }
+
+func TestTheAuditFollowsAnOccurrenceThatBecomesSomethingOfItsOwn(t *testing.T) {
+	s := served(t, func(d *Draft) { d.Recurrence = &Recurrence{Pattern: "daily", Count: 4} })
+	id := s.m.OccurrenceID(s.id, "2026-01-06")
+	if err := s.m.Edit(id, func(d *Draft) { d.Subject = "special" }); err != nil {
+		t.Fatal(err)
+	}
+	s.clean() // it shows its master's block
+	if err := s.m.Edit(id, func(d *Draft) { d.Location = "Room 4" }); err != nil {
+		t.Fatal(err)
+	}
+	s.broken("P3", "asks for nothing (no keyword) and holds a block")
+	one := *s
+	one.id = id
+	one.patch(one.block(), "")
+	s.clean()
+	if err := s.m.Edit(id, func(d *Draft) { d.Location, d.Body = "@webex:onetime", strings.Replace(d.Body, "Dear", "Dear old", 1) }); err != nil {
+		t.Fatal(err)
+	}
+	s.broken("P3", "shows 0 join links")
+	met := s.create("special")
+	s.c.write(s.m, id, blockText(met["webLink"].(string)))
+	s.clean()
+	s.edit(func(d *Draft) { d.Location = "" }) // the series loses its keyword, the occurrence has its own
+	s.patch(s.block(), "")
+	s.delete(s.met)
+	s.clean()
+	if n := len(s.w.Live()); n != 1 {
+		t.Errorf("%d live meetings", n)
+	}
+}

@@ -322,6 +322,6 @@ func (m *Mailbox) stillWants(r ref, met *meeting) bool {
 	if r.date != "" {
 		it = it.merged(r.date, true)
 	}
-	s := m.story(r)
+	s := m.storyOf(r)
 	return read && slices.Contains(s.links, met.link) && s.asked != "" && s.asked == m.asks(r, it)
 }
