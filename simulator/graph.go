@@ -58,7 +58,7 @@ func routeGraph(c *call) func() *answer {
 	if segments[0] == "$batch" && c.Method == http.MethodPost { // not in the table, which would hold itself
 		c.Call, c.Route = "Batch", "/$batch"
 		c.who("")
-		return func() *answer { return c.graph(graphCall{do: (*call).batch}, "") }
+		return func() *answer { return c.graph(graphCall{do: (*call).batch}, false) }
 	}
 	for _, row := range graphCalls {
 		args, ok := matchPath(row.pattern, segments)
@@ -69,12 +69,12 @@ func routeGraph(c *call) func() *answer {
 		if row.name == "Delta" {
 			c.Call = deltaCall(c.r.URL.Query())
 		}
-		user := args["user"]
+		user, has := args["user"]
 		c.who(user)
 		if !row.mailbox {
 			c.scope = "graph directory" // throttled apart from Outlook (microsoft-graph.md 6)
 		}
-		return func() *answer { return c.graph(row, user) }
+		return func() *answer { return c.graph(row, has) }
 	}
 	return func() *answer { return c.refusal(http.StatusNotFound, "BadRequest") }
 }
@@ -117,11 +117,11 @@ func (m *Mailbox) named(user string) bool {
 }
 
 // graph does a call once the token and the mailbox are found good.
-func (c *call) graph(row graphCall, user string) *answer {
+func (c *call) graph(row graphCall, ofUser bool) *answer {
 	if a := c.unauthorized(); a != nil {
 		return a
 	}
-	if user == "" {
+	if !ofUser {
 		return row.do(c)
 	}
 	c.w.mu.Lock()
