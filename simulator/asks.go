@@ -85,7 +85,7 @@ type want struct {
 
 // wants judges an event of an organiser.
 func (m *Mailbox) wants(r ref, it *item, rest AtRest, now time.Time) want {
-	s := m.story(r)
+	s := m.storyOf(r)
 	name, modifier, ok := keyword(m.typedLocation(r))
 	user := m.webexUser()
 	switch {
@@ -103,6 +103,8 @@ func (m *Mailbox) wants(r ref, it *item, rest AtRest, now time.Time) want {
 		return want{reason: "more than 1500 invitees"}
 	case user == nil:
 		return want{reason: "organiser unknown to Webex"}
+	case modifier != kindRoom && !it.series() && it.start.Before(now):
+		return want{skip: true, reason: "running: Webex makes no meetings that have begun"}
 	case m.foreign(r):
 		return want{reason: "foreign Webex details"}
 	case s.unsure:
@@ -116,7 +118,7 @@ func (m *Mailbox) wants(r ref, it *item, rest AtRest, now time.Time) want {
 	}
 	kinds := []string{kind}
 	if kind != kindRoom {
-		if it.allDay || it.end.Sub(it.start) >= 24*time.Hour {
+		if it.end.Sub(it.start) >= 24*time.Hour { // all-day ones too
 			kinds = []string{kindRoom}
 		} else if it.series() {
 			kinds = expressible(it, kind)
@@ -181,12 +183,11 @@ func webexLink(link string) bool {
 
 // typedLocation is what the person typed, whatever the client put after it.
 func (m *Mailbox) typedLocation(r ref) string {
-	if r.date != "" {
-		if it := m.items[r.key]; it == nil || it.exceptions[r.date] == nil || it.exceptions[r.date].location == nil {
-			r.date = ""
-		}
+	s := m.story(r)
+	if r.date != "" && !s.ownPlace {
+		s = m.story(ref{key: r.key})
 	}
-	return m.story(r).location
+	return s.location
 }
 
 // asks sums up what an event asks for, whatever the bare keywords mean; "" = nothing, or the client may be right to think so.

@@ -94,168 +94,6 @@ func (w *World) Audit(t T, rest AtRest) {
 	}
 }
 
-// story is what the audit remembers of an event, or of an occurrence that has become something of its own.
-type story struct {
-	acts    int     // what people did to it, its making included; each allows one PATCH
-	patches []int64 // requests that changed it
-
-	tended   bool   // a client has written its body, or it came to be by copying: words and hrefs are kept here
-	words    []word // its body as it stands; unless tended all of it was typed
-	broken   bool   // the words were lost once; no more is said about them
-	location string // as typed
-
-	removals  int  // how often a person took the block out since the keyword was typed
-	unsure    bool // nobody can tell from outside how often that was
-	killings  int  // how often the host deleted its meeting since then
-	keyword   bool // the location has a keyword
-	gone      int64
-	asksSince int64    // version since which it has asked without a break
-	links     []string // addresses in the block as last written
-	asked     string   // what the event asked for then
-	hrefs     []string // Webex join links in the body as a person last left it, seen or not
-}
-
-// story finds or begins the memory of an event. An occurrence's begins as its master's.
-func (m *Mailbox) story(r ref) *story {
-	s := m.stories[r]
-	if s == nil {
-		s = &story{}
-		if master := m.stories[ref{key: r.key}]; r.date != "" && master != nil {
-			*s = *master
-			s.acts, s.patches = 0, nil
-			s.words = slices.Clone(master.words)
-		}
-		m.stories[r] = s
-	}
-	return s
-}
-
-// acted counts an act of a person.
-func (m *Mailbox) acted(r ref) *story {
-	s := m.story(r)
-	s.acts++
-	return s
-}
-
-// typed remembers a new appointment.
-func (m *Mailbox) typed(r ref, it *item) {
-	s := m.acted(r)
-	s.location = it.location
-	s.note(it)
-}
-
-// retyped remembers an edit.
-func (m *Mailbox) retyped(r ref, it *item, before, after Draft) {
-	s := m.acted(r)
-	if before.Location != after.Location {
-		s.location = m.w.withoutLinks(after.Location)
-	}
-	if s.tended && (before.Body != after.Body || before.HTML != after.HTML) {
-		was := blockOf(s.words)
-		s.words = classify(s.words, it.body.words())
-		s.hrefs = it.body.joinLinks()
-		switch now := blockOf(s.words); {
-		case len(was) == 0 || len(now) == len(was):
-		case hasGrey(s.words):
-			s.unsure = true
-		default:
-			s.removals++
-		}
-	}
-	s.noteEdit(it, m.served[r.key] >= s.gone)
-}
-
-// withoutLinks is what a person typed of a location that the client has appended a link to.
-func (w *World) withoutLinks(location string) string {
-	return strings.Join(slices.DeleteFunc(strings.Split(location, " "), func(part string) bool { return w.written[part] }), " ")
-}
-
-// words tells whose the words of a body are.
-func (m *Mailbox) words(r ref) []word {
-	if s := m.storyOf(r); s.tended {
-		return s.words
-	}
-	return classify(nil, m.bodyOf(r).words())
-}
-
-// hrefs are the Webex join links in a body as a person last left it, seen or not.
-func (m *Mailbox) hrefs(r ref) []string {
-	if s := m.storyOf(r); s.tended {
-		return s.hrefs
-	}
-	return m.bodyOf(r).joinLinks()
-}
-
-func (m *Mailbox) bodyOf(r ref) body {
-	it := m.items[r.key]
-	switch {
-	case it == nil:
-		return body{}
-	case r.date != "":
-		return it.merged(r.date, true).body
-	}
-	return it.body
-}
-
-// note brings the keyword's history up to date.
-func (s *story) note(it *item) {
-	s.keyword = hasKeyword(s.location)
-	s.asksSince = it.version
-}
-
-func (s *story) noteEdit(it *item, seenWithout bool) {
-	had := s.keyword
-	s.keyword = hasKeyword(s.location)
-	switch {
-	case had && !s.keyword:
-		s.gone = it.version
-	case !had && s.keyword:
-		s.asksSince = it.version
-		if seenWithout {
-			s.removals, s.killings, s.unsure = 0, 0, false
-		} else {
-			s.unsure = s.unsure || s.removals+s.killings > 0
-		}
-	}
-}
-
-// copied remembers a duplicate: the words come along, the block among them as words that nobody typed here.
-func (m *Mailbox) copied(from, to ref, it *item) {
-	s := m.acted(to)
-	s.location = it.location
-	s.note(it)
-	if m.storyOf(from).tended {
-		s.tended, s.hrefs = true, m.hrefs(from)
-		s.words = slices.Clone(m.words(from))
-		for i := range s.words {
-			if s.words[i].owner == block {
-				s.words[i].owner = grey
-			}
-		}
-	}
-	for date, x := range it.exceptions {
-		switch was := m.stories[ref{from.key, date}]; {
-		case was == nil || from.date != "":
-		case x.body != nil:
-			m.copied(ref{from.key, date}, ref{to.key, date}, it.merged(date, true))
-		default:
-			o := m.story(ref{to.key, date})
-			o.location = it.merged(date, true).location
-			o.note(it)
-		}
-	}
-}
-
-// storyOf is the story whose words are those of r's body.
-func (m *Mailbox) storyOf(r ref) *story {
-	if r.date != "" {
-		if it := m.items[r.key]; it == nil || it.exceptions[r.date] == nil || it.exceptions[r.date].body == nil {
-			r.date = ""
-		}
-	}
-	return m.story(r)
-}
-
 // patched judges a PATCH that the client has made, and remembers it.
 func (c *call) patched(r ref, was, next *item, p eventPatch, members []string) {
 	m := c.box
@@ -283,23 +121,28 @@ func (c *call) patched(r ref, was, next *item, p eventPatch, members []string) {
 	if len(s.patches) > allowed {
 		fail("P6", "%d PATCHes for %d changes by people", len(s.patches), allowed)
 	}
-	m.inherits(r, s, was)
-	before := s.words
-	if !s.tended {
+	base := m.storyOf(r)
+	before := base.words
+	if !base.tended {
 		before = classify(nil, was.body.words())
 	}
-	if !s.keyword && len(blockOf(before)) == 0 && len(s.links) == 0 && !hasGrey(before) {
+	typed := m.typedLocation(r)
+	if !hasKeyword(typed) && len(blockOf(before)) == 0 && len(base.links) == 0 && !hasGrey(before) {
 		fail("P2", "PATCH of an event that asks for nothing and holds nothing of ours")
 	}
-	if p.Location != nil && !extends(next.location, s.location) {
-		fail("P3", "location %q became %q", s.location, next.location)
+	if p.Location != nil && !extends(next.location, typed) {
+		fail("P3", "location %q became %q", typed, next.location)
+	}
+	if p.Location != nil {
+		s.location, s.ownPlace = typed, true
 	}
 	if u := m.webexUser(); u != nil && (strings.Contains(next.body.content, u.hostKey) || strings.Contains(next.body.content, u.hostPin)) {
 		fail("P7", "the PATCH tells the host key or the host PIN")
 	}
-	if p.Body == nil || s.broken {
+	if p.Body == nil || base.broken {
 		return
 	}
+	s = m.emancipate(r)
 	words, ok := reclassify(before, next.body.words())
 	if !ok {
 		s.broken = true
@@ -321,16 +164,6 @@ func (c *call) patched(r ref, was, next *item, p eventPatch, members []string) {
 		if webexLink(link) && (slices.Contains(s.links, link) || !slices.Contains(was.body.links(), link)) {
 			c.w.written[link] = true
 		}
-	}
-}
-
-// inherits lets an occurrence whose body was still that of its series know whose words are in it.
-func (m *Mailbox) inherits(r ref, s *story, was *item) {
-	if r.date == "" || s.tended {
-		return
-	}
-	if master := m.story(ref{key: r.key}); master.tended && slices.Equal(texts(master.words), was.body.words()) {
-		s.tended, s.words, s.hrefs, s.links = true, slices.Clone(master.words), master.hrefs, master.links
 	}
 }
 

@@ -59,8 +59,9 @@ func (m *Mailbox) PasteBody(id, from string) error {
 	theirs, _ := m.stamp.ref(from)
 	words := slices.Clone(m.words(r))
 	disown(words, blockOf(m.words(theirs)))
-	s := m.story(r)
-	s.hrefs = m.hrefs(r)
+	hrefs := m.hrefs(r)
+	s := m.emancipate(r)
+	s.hrefs = hrefs
 	s.tended, s.words = true, words
 	return nil
 }

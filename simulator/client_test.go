@@ -157,8 +157,12 @@ func newWorld(t *testing.T, opt Options) (*World, *client, func(time.Duration)) 
 func (c *client) joined(m *Mailbox, id string) (meetingID string) {
 	c.t.Helper()
 	e := c.ok("GET", events(m.Address(), id), nil, "Prefer", immutable)
+	rule := any(nil)
+	if e["recurrence"] != nil {
+		rule = "FREQ=DAILY;COUNT=4"
+	}
 	met := c.ok("POST", WebexURL+"/meetings", js{
-		"title": e["subject"], "start": e["start"].(js)["dateTime"].(string)[:19] + "Z", "end": e["end"].(js)["dateTime"].(string)[:19] + "Z",
+		"recurrence": rule, "title": e["subject"], "start": e["start"].(js)["dateTime"].(string)[:19] + "Z", "end": e["end"].(js)["dateTime"].(string)[:19] + "Z",
 		"hostEmail": m.Address(), "sendEmail": false, "integrationTags": []string{"tag"},
 	})
 	c.write(m, id, blockText(met["webLink"].(string)))

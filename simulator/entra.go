@@ -16,11 +16,10 @@ import (
 
 // app is an application registered in the tenant.
 type app struct {
-	id       string
-	certs    []*x509.Certificate
-	used     map[string]time.Time // jti → when it may be forgotten
-	disabled bool
-	public   bool // allows the device code flow
+	id     string
+	certs  []*x509.Certificate
+	used   map[string]time.Time // jti → when it may be forgotten
+	public bool                 // allows the device code flow
 }
 
 // token is an access token of either vendor.

@@ -159,6 +159,19 @@ func TestAskingBeforeRetryAfterHasPassedIsAViolation(t *testing.T) {
 	if v := w.Violations(); len(v) != 1 || v[0].Promise != "P12" {
 		t.Errorf("disobeyed: %v", v)
 	}
+	w.ClearViolations()
+	pass(time.Minute)
+	w.Fault(Rule{Call: "GetMeeting", Times: 1, Fault: Refuse(423, "locked", "60")})
+	c.do("GET", WebexURL+"/meetings/a", nil)
+	pass(time.Second)
+	c.do("GET", WebexURL+"/meetings/b", nil)
+	if v := w.Violations(); len(v) != 0 {
+		t.Errorf("a lock binds only what is locked: %v", v)
+	}
+	c.do("GET", WebexURL+"/meetings/a", nil)
+	if v := w.Violations(); len(v) != 1 {
+		t.Errorf("a lock disobeyed: %v", v)
+	}
 	for _, header := range []string{"soon", "-1", "1e99", ""} {
 		if _, ok := retryAfter(header, noon); ok {
 			t.Errorf("%q was understood", header)

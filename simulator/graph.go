@@ -58,7 +58,7 @@ func routeGraph(c *call) func() *answer {
 	if segments[0] == "$batch" && c.Method == http.MethodPost { // not in the table, which would hold itself
 		c.Call, c.Route = "Batch", "/$batch"
 		c.who("")
-		return func() *answer { return c.graph(graphCall{do: (*call).batch}, "") }
+		return func() *answer { return c.graph(graphCall{do: (*call).batch}, false) }
 	}
 	for _, row := range graphCalls {
 		args, ok := matchPath(row.pattern, segments)
@@ -69,9 +69,12 @@ func routeGraph(c *call) func() *answer {
 		if row.name == "Delta" {
 			c.Call = deltaCall(c.r.URL.Query())
 		}
-		user := args["user"]
+		user, has := args["user"]
 		c.who(user)
-		return func() *answer { return c.graph(row, user) }
+		if !row.mailbox {
+			c.scope = "graph directory" // throttled apart from Outlook (microsoft-graph.md 6)
+		}
+		return func() *answer { return c.graph(row, has) }
 	}
 	return func() *answer { return c.refusal(http.StatusNotFound, "BadRequest") }
 }
@@ -102,18 +105,23 @@ func (c *call) who(user string) {
 		return
 	}
 	c.Mailbox = strings.ToLower(user)
-	if c.box = c.w.names[strings.ToLower(user)]; c.box != nil {
-		c.Mailbox = c.box.address
+	if box := c.w.names[strings.ToLower(user)]; box != nil && box.named(user) {
+		c.box, c.Mailbox = box, box.address
 	}
 	c.scope = "graph " + c.Mailbox
 }
 
+// named tells whether a path may name the mailbox so: by id, user name or primary address, not by an alias.
+func (m *Mailbox) named(user string) bool {
+	return strings.EqualFold(user, m.id) || strings.EqualFold(user, m.upn) || strings.EqualFold(user, m.address)
+}
+
 // graph does a call once the token and the mailbox are found good.
-func (c *call) graph(row graphCall, user string) *answer {
+func (c *call) graph(row graphCall, ofUser bool) *answer {
 	if a := c.unauthorized(); a != nil {
 		return a
 	}
-	if user == "" {
+	if !ofUser {
 		return row.do(c)
 	}
 	c.w.mu.Lock()
@@ -127,7 +135,7 @@ func (c *call) graph(row graphCall, user string) *answer {
 		return c.refusal(http.StatusNotFound, "ErrorInvalidUser")
 	case status == statusGone:
 		return c.refusal(http.StatusNotFound, "Request_ResourceNotFound")
-	case row.mailbox && (status == statusDenied || c.account != "" && !strings.EqualFold(c.account, c.box.address)):
+	case row.mailbox && (status == statusDenied || c.account != "" && !strings.EqualFold(c.account, c.Mailbox)):
 		return c.graphError(http.StatusForbidden, "ErrorAccessDenied",
 			"Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.")
 	case status == statusUnlicensed && row.mailbox:

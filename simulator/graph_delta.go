@@ -61,7 +61,7 @@ func (c *call) delta() *answer {
 	quirks := c.w.quirks
 	c.w.mu.Unlock()
 
-	w := writer{box: c.box, p: p, quirks: quirks}
+	w := writer{box: c.box, reader: c.Mailbox, p: p, quirks: quirks}
 	items, size := make([][]byte, len(page)), 1000
 	for i, e := range page {
 		items[i] = e.render(w)
@@ -97,7 +97,8 @@ func (c *call) start(q url.Values) (*syncState, *answer) {
 	m := c.box
 	s := &syncState{from: from, to: to, place: c.place()}
 	for _, key := range m.order {
-		if it := m.items[key]; it != nil && m.outage == nil && it.within(from, to) {
+		it := m.items[key]
+		if it != nil && m.outage == nil && it.within(from, to) || c.w.quirks.RemovedAtFirst > 0 && m.rng.Float64() < c.w.quirks.RemovedAtFirst {
 			s.pending = append(s.pending, key)
 		}
 	}

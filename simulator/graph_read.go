@@ -42,7 +42,7 @@ func (c *call) getEvent() *answer {
 	if r.date != "" {
 		it = it.merged(r.date, !quirks.OwnProperties)
 	}
-	w := writer{box: c.box, p: prefer(c.r.Header), sel: selected(q), exp: expanded(q), quirks: quirks}
+	w := writer{box: c.box, reader: c.Mailbox, p: prefer(c.r.Header), sel: selected(q), exp: expanded(q), quirks: quirks}
 	w.p.text = false // one event comes as HTML, whatever Prefer says (microsoft-graph.md 2.3)
 	return c.entity(w, it)
 }
@@ -69,7 +69,7 @@ func (c *call) entity(w writer, it *item) *answer {
 
 // listed is a page of full items, with a nextLink when there are more.
 func (c *call) listed(items []*item, q url.Values, quirks Quirks, what string) *answer {
-	w := writer{box: c.box, p: prefer(c.r.Header), sel: selected(q), exp: expanded(q), quirks: quirks}
+	w := writer{box: c.box, reader: c.Mailbox, p: prefer(c.r.Header), sel: selected(q), exp: expanded(q), quirks: quirks}
 	top, err := strconv.Atoi(query(q, "$top"))
 	if query(q, "$top") == "" {
 		top, err = cmp.Or(w.p.pageSize, defaultPage), nil

@@ -105,7 +105,7 @@ func (c *call) patchEvent() *answer {
 	}
 	quirks := c.w.quirks
 	c.w.mu.Unlock()
-	return c.entity(writer{box: m, p: prefer(c.r.Header), quirks: quirks}, next)
+	return c.entity(writer{box: m, reader: c.Mailbox, p: prefer(c.r.Header), quirks: quirks}, next)
 }
 
 // clash is the 412 for an If-Match that does not fit, or for nothing at all (microsoft-graph.md 3).
@@ -291,7 +291,7 @@ func (c *call) createEvent() *answer {
 	m.invite(next, cause{Client, c.N})
 	quirks := c.w.quirks
 	c.w.mu.Unlock()
-	a = c.entity(writer{box: m, p: prefer(c.r.Header), quirks: quirks}, next)
+	a = c.entity(writer{box: m, reader: c.Mailbox, p: prefer(c.r.Header), quirks: quirks}, next)
 	a.status = http.StatusCreated
 	return a
 }

@@ -65,7 +65,6 @@ type attendee struct {
 
 // exception is what differs at one date of a series; nil members are the master's.
 type exception struct {
-	version    int64
 	changed    time.Time
 	subject    *string
 	location   *string
@@ -210,7 +209,7 @@ func (it *item) merged(date string, inherit bool) *item {
 	if x == nil {
 		return m
 	}
-	m.kind, m.version, m.changed = "exception", max(it.version, x.version), x.changed
+	m.kind, m.changed = "exception", x.changed // its etag is the master's, which is new with each exception
 	if x.subject != nil {
 		m.subject = *x.subject
 	}

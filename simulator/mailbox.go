@@ -11,13 +11,13 @@ import (
 type Mailbox struct {
 	w       *World
 	id      string // directory id
-	address string // primary SMTP address
-	upn     string
 	name    string
-	aliases []string
 	created time.Time
 
 	// all below guarded by w.mu
+	address   string // primary SMTP address
+	upn       string
+	aliases   []string
 	zone      string
 	language  string
 	purpose   string // user, room, equipment, shared
@@ -138,9 +138,15 @@ func (m *Mailbox) webexUser() *webexUser {
 	return nil
 }
 
-// ID is the directory id, Address the primary address.
-func (m *Mailbox) ID() string      { return m.id }
-func (m *Mailbox) Address() string { return m.address }
+// ID is the directory id.
+func (m *Mailbox) ID() string { return m.id }
+
+// Address is the primary address.
+func (m *Mailbox) Address() string {
+	m.w.mu.Lock()
+	defer m.w.mu.Unlock()
+	return m.address
+}
 
 // Deny puts the mailbox outside of what the application may touch: 403 ErrorAccessDenied.
 func (m *Mailbox) Deny() { m.setStatus(statusDenied) }

@@ -15,6 +15,9 @@ func (c *checker) occurrences(m *Mailbox, r ref, it *item, met *meeting) {
 	}
 	want := map[string]bool{}
 	for _, o := range it.occurrences(from, to) {
+		if o.start.Before(from) {
+			continue
+		}
 		if o.exception != nil {
 			x := it.merged(o.date, true)
 			if links := c.ourLinks(x); len(links) != 1 || links[0] != met.link {
@@ -29,7 +32,7 @@ func (c *checker) occurrences(m *Mailbox, r ref, it *item, met *meeting) {
 	}
 	have := map[string]bool{}
 	met.sittings(from, func(o sitting) bool {
-		if overlaps(o.start, o.end, from, to) {
+		if !o.start.Before(from) && o.start.Before(to) {
 			have[o.start.UTC().Format(time.RFC3339)+" to "+o.end.UTC().Format(time.RFC3339)] = true
 		}
 		return o.start.Before(to)

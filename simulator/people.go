@@ -78,6 +78,9 @@ func (m *Mailbox) composeSeries(it, old *item, rec *Recurrence) error {
 	o := it.at(first)
 	it.start, it.end = o.start, o.end
 	if old != nil && old.rec != nil && (!old.rec.equal(normal, false) || !clockEqual(old, it)) {
+		for date := range it.exceptions {
+			delete(m.stories, ref{it.key, date})
+		}
 		it.exceptions, it.dropped = nil, nil
 	}
 	return nil
@@ -153,7 +156,7 @@ func (m *Mailbox) except(it *item, date string, x exception) *item {
 	if next.exceptions == nil {
 		next.exceptions = map[string]*exception{}
 	}
-	x.version, x.changed = m.w.version+1, m.w.now()
+	x.changed = m.w.now()
 	next.exceptions[date] = &x
 	m.store(next)
 	return next

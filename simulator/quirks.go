@@ -12,6 +12,7 @@ type Quirks struct {
 	Twice            float64       // chance that an item comes twice in a round
 	Replay           float64       // chance that an item of an earlier round comes again unchanged
 	MasterMissing    float64       // chance that an incremental round leaves out a changed series' master
+	RemovedAtFirst   float64       // chance that a first round reports something gone or outside of the window under @removed
 	OccurrencesGone  bool          // a deleted series also reports its occurrences under @removed
 	Endless          bool          // the same ids on every page, new skiptokens, never a deltaLink
 	DeltaLag         time.Duration // a change shows up in delta only after this time
@@ -37,7 +38,7 @@ type Quirks struct {
 // Odd is a world in which everything odd happens now and then, and each round still ends.
 func Odd() Quirks {
 	return Quirks{
-		EmptyPage: 0.1, ShortPage: 0.2, Twice: 0.1, Replay: 0.1, MasterMissing: 0.2, OccurrencesGone: true,
+		EmptyPage: 0.1, ShortPage: 0.2, Twice: 0.1, Replay: 0.1, MasterMissing: 0.2, RemovedAtFirst: 0.1, OccurrencesGone: true,
 		SpuriousClash: 0.02, EmptyListPage: 0.1, MaxNull: true,
 	}
 }

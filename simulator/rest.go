@@ -18,6 +18,7 @@ type AtRest struct {
 	From, To    time.Time // the window that is served; zero = no bound
 	Link        bool      // the join link is appended to the location
 	Occurrences bool      // also compare every occurrence of a series with Webex
+	Spaces      bool      // also look for the space of an event that asks for one, and for its members
 }
 
 // shows tells whether the window holds any of the item.
@@ -105,7 +106,10 @@ func (c *checker) event(m *Mailbox, r ref, it *item) {
 		return // told when it happened
 	}
 	if len(wish.kinds) == 0 {
-		c.untouched(m, r, it, wish)
+		// What happened to an event that has left the window meanwhile, nobody was told.
+		if c.rest.From.IsZero() || it.series() || !it.end.Before(c.rest.From) {
+			c.untouched(m, r, it, wish)
+		}
 		return
 	}
 	if len(links) != 1 {
@@ -127,7 +131,36 @@ func (c *checker) event(m *Mailbox, r ref, it *item) {
 		c.fail("P1", m, r, it, "asks for a Personal Room and has a meeting of its own")
 	default:
 		c.meeting(m, r, it, met)
+		if c.rest.Spaces && slices.Equal(wish.kinds, []string{kindSpace}) {
+			c.space(m, r, it)
+		}
 	}
+}
+
+// space checks that there is a space with the event's title, and the people of the event as members.
+func (c *checker) space(m *Mailbox, r ref, it *item) {
+	people := []string{m.webexUser().email}
+	for _, a := range it.attendees {
+		if a.kind != "resource" {
+			people = append(people, a.address)
+		}
+	}
+	missing := "the space itself"
+	for _, s := range c.w.webex.spaces.rooms {
+		if s.deleted || s.direct || !titleFits(s.title, plainTitle(it.subject)) {
+			continue
+		}
+		missing = ""
+		for _, email := range people {
+			if s.membership(email) == nil {
+				missing = email
+			}
+		}
+		if missing == "" {
+			return
+		}
+	}
+	c.fail("P1", m, r, it, "asks for a space and lacks %s", missing)
 }
 
 // ourLinks are the join links in the text that can be seen which the client wrote or which lead to what it made, with repeats.
@@ -144,7 +177,7 @@ func (c *checker) ourLinks(it *item) []string {
 func (c *checker) claim(m *Mailbox, r ref, it *item, links []string, wish want) {
 	event := m.stamp.id(ref{key: r.key}, true)
 	if wish.skip {
-		links = append(links, m.story(r).links...) // a block that a person took out leaves its meeting
+		links = append(links, m.storyOf(r).links...) // a block that a person took out leaves its meeting
 	}
 	for _, link := range links {
 		met, _ := c.w.webex.byLink(link)

@@ -16,6 +16,7 @@ const (
 	Normal Harshness = iota // as below, and ids and classes go, lines are wrapped, no-break spaces become entities
 	Gentle                  // html, head and body are put around; comments, scripts, unknown and data- attributes go
 	Harsh                   // as Normal, and p becomes div, attributes change order, accents become numbers, styles are respaced
+	Varied                  // one of the above, by the seed
 )
 
 const (

@@ -15,6 +15,16 @@
 // done, and the answer is sent, lost, cut or replaced. The same handlers serve TCP (Start) and the process itself
 // (Transport), where testing/synctest can stand still around them: no goroutine, no timer and no clock but time.Now.
 //
+// # Where the references are silent
+//
+// These are choices of this package; a tenant may differ. calendarView/delta refuses query options that it does not support, and
+// gives ten items a page unless told otherwise. A path names a mailbox by id, user name or primary address, not by an alias. A
+// PATCH of extended properties alone is silent, and occurrences show those of their master (both are Quirks). A new hour or
+// pattern wipes out the exceptions of a series in the calendar, a new length or end does not. A cancelled event stays with its
+// organiser as isCancelled, a deleted one goes. In short months Outlook takes the last day, Webex none. Webex answers 404 for an
+// unknown hostEmail and 429 without Retry-After when the daily quota is used up; with current=true it lists occurrences in place
+// of series; occurrences that it cancels because the series changed fall back to the rule.
+//
 // # What is random
 //
 // Ids, tokens, the order of pages and every quirk come from Options.Seed, with a generator per mailbox: mailboxes may be
@@ -51,7 +61,6 @@ type World struct {
 	mailboxes     []*Mailbox               // guarded by mu; in the order they were added
 	names         map[string]*Mailbox      // guarded by mu; directory id, user name, address, alias (lower case) → mailbox
 	version       int64                    // guarded by mu; grows with each change of any item
-	serial        uint64                   // guarded by mu; for request ids
 	mails         []Mail                   // guarded by mu
 	groups        map[string][]string      // guarded by mu; group id → addresses
 	subscriptions []*subscription          // guarded by mu
@@ -92,6 +101,9 @@ func New(opt Options) *World {
 		devices: map[string]*deviceSignIn{}, userRefresh: map[string]*deviceSignIn{},
 		written: map[string]bool{}, groups: map[string][]string{},
 		foreign: ForeignURL,
+	}
+	if w.opt.Exchange == Varied {
+		w.opt.Exchange = Harshness(w.rng.IntN(int(Varied)))
 	}
 	if w.opt.Tenant == "" {
 		w.opt.Tenant = guid(w.rng)

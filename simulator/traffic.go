@@ -61,8 +61,10 @@ func (t *traffic) begin(c *call) *Fault {
 	t.n++
 	c.N = t.n
 	var broken []Violation
-	if until := t.until[c.scope]; c.At.Before(until) && c.At.Sub(t.answered[c.scope]) > grace {
-		broken = append(broken, Violation{Promise: "P12", Text: fmt.Sprintf("%s came %s before Retry-After had passed", c.Call, until.Sub(c.At).Round(time.Millisecond))})
+	for _, scope := range []string{c.scope, c.scope + " item " + c.Item} {
+		if until := t.until[scope]; c.At.Before(until) && c.At.Sub(t.answered[scope]) > grace {
+			broken = append(broken, Violation{Promise: "P12", Text: fmt.Sprintf("%s came %s before Retry-After had passed", c.Call, until.Sub(c.At).Round(time.Millisecond))})
+		}
 	}
 	var fault *Fault
 	if c.Service == Graph && c.Mailbox != "" {
@@ -109,8 +111,11 @@ func (t *traffic) end(c *call, a *answer) {
 	}
 	if a != nil {
 		if d, ok := retryAfter(a.header.Get("Retry-After"), c.w.now()); ok {
-			t.answered[c.scope] = c.w.now()
-			t.until[c.scope] = c.w.now().Add(d)
+			scope := c.scope
+			if a.status == http.StatusLocked { // binds only what is locked
+				scope += " item " + c.Item
+			}
+			t.answered[scope], t.until[scope] = c.w.now(), c.w.now().Add(d)
 		}
 	}
 	if len(t.log) >= c.w.opt.LogLimit {

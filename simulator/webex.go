@@ -28,7 +28,12 @@ type site struct {
 	apps     map[string]*serviceApp
 	refresh  map[string]*refreshToken
 	spaces   *spaces
+
+	workspaces []*workspace
 }
+
+// organization is the id of the one organisation: ciscospark://us/ORGANIZATION/simulator.
+const organization = "Y2lzY29zcGFyazovL3VzL09SR0FOSVpBVElPTi9zaW11bGF0b3I"
 
 // webexUser is a person with a Webex account.
 type webexUser struct {
@@ -138,7 +143,7 @@ func routeWebex(c *call) func() *answer {
 		c.Call, c.Route, c.scope = "AccessToken", "/access_token", "webex token"
 		return c.accessToken
 	}
-	for _, row := range slices.Concat(webexCalls, inviteeCalls, spaceCalls) {
+	for _, row := range slices.Concat(webexCalls, moreCalls, inviteeCalls, spaceCalls, deviceCalls) {
 		args, ok := matchPath(row.pattern, segments)
 		if !ok || row.method != c.Method {
 			continue
@@ -273,7 +278,7 @@ func (u *webexUser) json(siteURL string, created time.Time) map[string]any {
 	first, last, _ := strings.Cut(u.name, " ")
 	return map[string]any{
 		"id": u.id, "emails": []string{u.email}, "displayName": u.name, "nickName": first, "firstName": first, "lastName": last,
-		"orgId": "Y2lzY29zcGFyazovL3VzL09SR0FOSVpBVElPTi9zaW11bGF0b3I", "created": created.UTC().Format("2006-01-02T15:04:05.000Z"),
+		"orgId": organization, "created": created.UTC().Format("2006-01-02T15:04:05.000Z"),
 		"siteUrls": []string{siteURL}, "sipAddresses": []map[string]any{{"type": "personal-room", "value": u.number + "@" + siteURL, "primary": false}},
 		"status": "active", "invitePending": "false", "loginEnabled": "true", "type": "person", // texts, as in the published example
 	}

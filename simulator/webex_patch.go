@@ -57,12 +57,6 @@ func (c *call) patchMeeting(args map[string]string) *answer {
 	return c.webexJSON(met.json(c.view(at), c.w.webex))
 }
 
-func (c *call) judgePatch(met *meeting) {
-	if !met.byClient {
-		c.w.violated(Violation{Promise: "P2", Request: c.N, Mailbox: met.host.email, Event: c.Item, Text: "the client changed a meeting that it had not made"})
-	}
-}
-
 // patchOccurrence changes one date. Its start may move from 00:00 of its own day (the first: from anywhere) to 00:00 of the next
 // occurrence's day (the last: to anywhere), in the zone of the series; only the start is looked at.
 func (c *call) patchOccurrence(met *meeting, o sitting, b meetingBody) *answer {

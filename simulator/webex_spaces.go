@@ -87,8 +87,11 @@ func (r *space) membership(email string) *membership {
 	return nil
 }
 
-func (c *call) cisco(kind string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte("ciscospark://us/" + kind + "/" + guid(c.w.rng)))
+func (c *call) cisco(kind string) string { return cisco(c.w, kind) }
+
+// cisco makes an id as Webex writes them.
+func cisco(w *World, kind string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte("ciscospark://us/" + kind + "/" + guid(w.rng)))
 }
 
 // me is the token's own account; spaces know no acting on behalf.

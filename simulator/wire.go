@@ -19,6 +19,7 @@ type cached struct {
 // writer renders items for one request.
 type writer struct {
 	box    *Mailbox
+	reader string // address of the mailbox
 	p      preferences
 	sel    selection
 	exp    expansion
@@ -214,7 +215,7 @@ func (w writer) attendees(o *object, it *item, odd bool) {
 	}
 	var b []byte
 	for i, a := range it.attendees {
-		if it.hidden && !it.mine && !strings.EqualFold(a.address, w.box.address) {
+		if it.hidden && !it.mine && !strings.EqualFold(a.address, w.reader) {
 			continue
 		}
 		if i > 0 && len(b) > 0 {

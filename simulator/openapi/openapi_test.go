@@ -136,6 +136,16 @@ func TestWebexAsSimulatedFitsItsDescription(t *testing.T) {
 	c.do("POST", "/v1/messages", js{"roomId": room, "markdown": "m"})
 	c.do("GET", "/v1/messages?roomId="+room, nil)
 	c.do("DELETE", "/v1/meetings/"+id+"?sendEmail=false&hostEmail=alice@example.com", nil)
+	hall := c.w.AddWorkspace(simulator.Workspace{Name: "Hall"})
+	c.do("GET", "/v1/workspaces?calendar=none", nil)
+	c.do("GET", "/v1/workspaces/"+hall.ID, nil)
+	c.do("GET", "/v1/devices?workspaceId="+hall.ID, nil)
+	c.do("GET", "/v1/devices/"+hall.DeviceID, nil)
+	c.do("POST", "/v1/xapi/command/Bookings.Clear", js{"deviceId": hall.DeviceID, "arguments": js{}})
+	c.do("GET", "/v1/xapi/status?deviceId="+hall.DeviceID+"&name=Bookings.Availability.Status", nil)
+	c.do("GET", "/v1/meetingPreferences/sites", nil)
+	c.do("GET", "/v1/meetingPreferences/schedulingOptions?userEmail=alice@example.com", nil)
+	c.do("GET", "/v1/organizations", nil)
 	if err := c.check.Err(); err != nil {
 		t.Error(err)
 	}
