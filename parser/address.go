@@ -113,8 +113,13 @@ func (r *reader) around(start, end int) meaning {
 		}
 	}
 	said := (r.words.means(before) | r.words.means(after)) & (meansDial | meansMail)
-	if r.inHead(from, start) {
+	label := strings.Trim(before, "> *•-\t\u00a0")
+	label, colon := strings.CutSuffix(label, ":")
+	switch {
+	case r.inHead(from, start):
 		return meansMail
+	case colon && r.words.is(strings.TrimSpace(label), meansLabel):
+		return meansDial
 	}
 	if said != 0 || len(before) > 40 {
 		return said

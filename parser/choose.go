@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -87,11 +88,19 @@ func (p *Parser) Candidates(t Text) []Candidate {
 			where = c.in.where
 		}
 		out = append(out, Candidate{
-			Rule: c.rule, Rank: c.rank, Where: where, Offset: c.at, Provider: c.provider(),
+			Rule: c.ruleText(), Rank: c.rank, Where: where, Offset: c.at, Provider: c.provider(),
 			URL: c.url, MeetingNumber: c.number, Passcode: c.passcode, SIP: c.sip,
 		})
 	}
 	return out
+}
+
+// ruleText says what a finding was recognised by, and where that is written.
+func (f *finding) ruleText() string {
+	if f.path == nil {
+		return f.rule
+	}
+	return fmt.Sprintf("%s %s (%s:%d)", f.service.id, f.path.text, f.service.file, f.path.line)
 }
 
 func (f *finding) provider() string {

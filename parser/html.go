@@ -86,7 +86,7 @@ func (h *htmlReader) text(run string) {
 			continue
 		case run[i] == '\n' && h.pre > 0:
 			h.newline()
-		case run[i] != 0:
+		default: // a NUL, too, keeps apart what it stands between
 			h.blank = true
 		}
 		i++

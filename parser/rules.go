@@ -67,7 +67,7 @@ type ruleset struct {
 	anywhere map[string][]groupRule // for *, by a literal part of the path
 
 	dialUser  map[string]*dialHost // "teams" for teams@*
-	mailHosts map[string]bool      // and all below them
+	mailHosts map[string]bool      // and all below them; "student.*" by its first label
 
 	rewritePrefix map[string][]*rewriter
 }
@@ -236,6 +236,9 @@ func (r *ruleset) dialled(user, host string) *dialHost {
 
 // mail reports whether a host is one where people have mailboxes only.
 func (r *ruleset) mail(host string) bool {
+	if first, _, _ := strings.Cut(host, "."); r.mailHosts[first+".*"] {
+		return true
+	}
 	for ok := true; ok; _, host, ok = strings.Cut(host, ".") {
 		if r.mailHosts[host] {
 			return true

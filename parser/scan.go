@@ -9,7 +9,8 @@ import (
 type finding struct {
 	at, end  int // in the visible text
 	service  *service
-	rule     string // what it was recognised by, for people
+	path     *rule  // what a link was recognised by
+	rule     string // what anything else was, for people
 	url      string
 	number   string
 	passcode string
@@ -150,7 +151,7 @@ func (r *reader) offer(raw string, at, end int) {
 	if len(r.found) >= most {
 		return
 	}
-	l, ok := splitLink(raw)
+	l, ok := splitLink(undoAmp(raw))
 	if !ok {
 		return
 	}
@@ -166,7 +167,7 @@ func (r *reader) offer(raw string, at, end int) {
 	}
 	if v, ok := r.rules.classify(l, r.event.says); ok {
 		r.found = append(r.found, finding{
-			at: at, end: end, service: v.group.service, rule: v.rule.text, url: l.raw,
+			at: at, end: end, service: v.group.service, path: v.rule, url: l.raw,
 			number: v.number, passcode: v.passcode, weak: v.group.weak,
 		})
 	} else if indexFold(l.path, "regist") >= 0 || indexFold(l.path, "rec") >= 0 {

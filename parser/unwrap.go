@@ -144,6 +144,7 @@ func absolute(inner string, outer link) (string, bool) {
 			inner = scheme + "/" + inner[len(scheme):]
 		}
 	}
+	inner = undoAmp(inner)
 	rest, ok := cutScheme(inner)
 	inner = inner[:len(inner)-len(rest)+linkEnd(rest)] // what was escaped may be no link to its end
 	return inner, ok && inner != outer.raw
