@@ -8,9 +8,10 @@ import (
 // labelMeanings is what a label can tell of its value.
 const labelMeanings = meansPasscode | meansAccess | meansPIN | meansNumber | meansConference | meansElsewhere
 
-// nextLabelled is the passcode in a language that words.txt does not know: all
+// nextLabelled is the passcode under a label that words.txt does not know: all
 // services write it in the line below the number's. It is read by its place
-// alone, so the number's label must be unknown, too, and the value no plain word.
+// alone, so its value must be no plain word, and the text in a language that may
+// have words for it that were not found.
 func (p *Parser) nextLabelled(text string, from, to int, s *service, number string) string {
 	for i := from; i < to; i++ {
 		if !isDigit(text[i]) || i > 0 && isDigit(text[i-1]) {
@@ -21,7 +22,7 @@ func (p *Parser) nextLabelled(text string, from, to int, s *service, number stri
 			continue
 		}
 		label, colon := labelBefore(text, from, i)
-		if !colon || p.words.means(label)&labelMeanings != 0 {
+		if !colon || indexFold(label, "meeting") >= 0 || p.words.means(label)&(meansPasscode|meansElsewhere) != 0 {
 			return ""
 		}
 		line := strings.TrimLeft(text[end:to], " \t\r\n>*_")
