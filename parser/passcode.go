@@ -77,7 +77,7 @@ func (p *Parser) passcode(text string, from, to int, s *service, number string) 
 			continue
 		}
 		i = w.end
-		if w.means&wanted == 0 || w.means&meansElsewhere != 0 {
+		if w.means&wanted == 0 {
 			continue
 		}
 		v := p.valueAfter(text, w, to)

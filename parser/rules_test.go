@@ -83,7 +83,13 @@ service rooms
 service halls
   host halls.example
   is https://halls.example/r/1 1
+  is https://zoom.us/j/912345678 912345678
   isnt https://zoom.us/j/912345678
+service zoom
+  host z.example
+  join /j/{number}
+  is https://z.example/j/12345 54321
+  isnt https://z.example/
 service empty
   host *
   join /{name}
@@ -112,15 +118,17 @@ rewriter s
 		"own.txt:9: service halls: host halls.example has no join line",
 		"own.txt:11: service halls: https://halls.example/r/1 is not recognised",
 		"own.txt:12: service halls: https://zoom.us/j/912345678 is recognised as zoom",
-		"own.txt:15: service empty: join /{name}: for any host, one of the first two parts",
-		"own.txt:13: service empty: it needs an example of a meeting (is)",
-		"own.txt:16: service empty: \"sideways\": the parts are written",
-		"own.txt:17: service empty: \"many\": the count of digits",
-		"own.txt:19: rewriter r: \"magic\" is no way to undo",
-		"own.txt:20: rewriter r: undo query needs the name",
-		"own.txt:21: rewriter r: is takes the link as it comes",
-		"own.txt:18: rewriter r: it needs a host, an undo and an example",
-		"own.txt:25: rewriter s: https://s.example/?u=x gives",
+		"own.txt:17: service zoom: https://z.example/j/12345 gives the number \"12345\", not \"54321\"",
+		"own.txt:13: service halls: https://zoom.us/j/912345678 is recognised as zoom",
+		"own.txt:21: service empty: join /{name}: for any host, one of the first two parts",
+		"own.txt:19: service empty: it needs an example of a meeting (is)",
+		"own.txt:22: service empty: \"sideways\": the parts are written",
+		"own.txt:23: service empty: \"many\": the count of digits",
+		"own.txt:25: rewriter r: \"magic\" is no way to undo",
+		"own.txt:26: rewriter r: undo query needs the name",
+		"own.txt:27: rewriter r: is takes the link as it comes",
+		"own.txt:24: rewriter r: it needs a host, an undo and an example",
+		"own.txt:31: rewriter s: https://s.example/?u=x gives",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("not told: %s", want)
