@@ -74,7 +74,7 @@ const mostAddresses = 2000
 // host, by being all digits, or because the text around it says so. A mail
 // address is none whatever it looks like.
 func (r *reader) dialable(user, host string, start, end int) (finding, bool) {
-	if r.rules.mail(host) || isRole(user) || scheme(r.text[:start]) == "xmpp" {
+	if r.rules.mail(host) || isRole(user) {
 		return finding{}, false
 	}
 	if d := r.rules.dialled(lowerASCII(user), host); d != nil {
@@ -152,19 +152,6 @@ func (r *reader) inHead(from, at int) bool {
 
 func (r *reader) lineStart(at int) int {
 	return strings.LastIndexByte(r.text[max(0, at-400):at], '\n') + 1 + max(0, at-400)
-}
-
-// scheme is the letters before the colon that text ends with.
-func scheme(text string) string {
-	text, ok := strings.CutSuffix(text, ":")
-	if !ok {
-		return ""
-	}
-	start := len(text)
-	for start > 0 && len(text)-start < 10 && isAlnum(text[start-1]) {
-		start--
-	}
-	return lowerASCII(text[start:])
 }
 
 func isIPv4(host string) bool {

@@ -13,6 +13,7 @@ func TestLabelsTellWhatANumberIs(t *testing.T) {
 		{"Meeting number\n123 456 789", "123456789"},
 		{"Meeting number:\t123 456 789", "123456789"},
 		{"Meeting number 123 456 789 | Password abc1", "123456789"},
+		{"Hotel meeting number: 123 456 789", "123456789"},
 		{"会议号（访问码）： 182 325 056", "182325056"},
 		{"Unbekanntes Etikett: 2541 422 4390", "25414224390"},
 		{"Meeting number for video systems: 999 888 777\nMeeting number: 123 456 789", "123456789"},

@@ -96,9 +96,6 @@ func (r *reader) colon(i int) int {
 func (r *reader) linkAt(start, colon int) int {
 	body := colon + len("://")
 	end := body + linkEnd(r.text[body:])
-	if end-start > longestLink {
-		return end
-	}
 	raw := trimLink(r.text, start, end)
 	if start > 0 && r.text[start-1] == '<' {
 		if whole, after := unfold(r.text, start, end); after > end {
@@ -123,7 +120,7 @@ func (r *reader) slash(i int) int {
 		return i + 1
 	}
 	end := i + linkEnd(r.text[i:])
-	if end-start <= longestLink {
+	if end-start < longestLink {
 		r.offer("https://"+trimLink(r.text, start, end), start, end)
 	}
 	return end
@@ -148,7 +145,7 @@ func (r *ruleset) groupsOf(host string) []*group {
 
 // offer takes a link as it was written, and keeps it if it joins a meeting.
 func (r *reader) offer(raw string, at, end int) {
-	if len(r.found) >= most {
+	if len(r.found) >= most || len(raw) > longestLink {
 		return
 	}
 	l, ok := splitLink(undoAmp(raw))
@@ -212,9 +209,6 @@ func (r *reader) hint(host string, at, end int) {
 func (r *reader) appLink(start, colon int, scheme string) int {
 	body := colon + len("://")
 	end := body + linkEnd(r.text[body:])
-	if end-start > longestLink {
-		return end
-	}
 	raw := "https" + trimLink(r.text, colon, end)
 	switch scheme {
 	case "msteams":
