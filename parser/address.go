@@ -38,6 +38,16 @@ const longestUser = 64
 
 var userBytes = byteSet(digitChars + lowerChars + upperChars + "._-+%")
 
+// plainUser reports whether user is what the scan would take for one.
+func plainUser(user string) bool {
+	for i := 0; i < len(user); i++ {
+		if !userBytes[user[i]] {
+			return false
+		}
+	}
+	return user != "" && len(user) <= longestUser
+}
+
 // hostEnd is the length of the host name that s starts with.
 func hostEnd(s string) int {
 	n := 0

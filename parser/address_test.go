@@ -73,6 +73,7 @@ func TestReferencesInHTMLAreReadAsABrowserDoes(t *testing.T) {
 		{`https://zoom.us/j/<wbr>912345678`, "https://zoom.us/j/912345678", ""},
 		{`<a href="sip:blue@vc.acme.example">x</a>`, "", "blue@vc.acme.example"},
 		{`<a href="mailto:912345678@zoomcrc.com">video</a>`, "", "912345678@zoomcrc.com"},
+		{`<a href="mailto:91 2@zoomcrc.com">video</a>`, "", ""},
 		{`<a href="mailto:blue@acme.example">blue@acme.example</a>`, "", ""},
 		{`<a data-href="https://zoom.us/j/912345678">x</a>`, "", ""},
 		{`<link href="https://zoom.us/j/912345678">`, "", ""},

@@ -71,9 +71,11 @@ func (r *reader) reference(at int, href string) {
 		address, _, _ := strings.Cut(unescape(rest), "?")
 		user, host, _ := strings.Cut(address, "@")
 		host = lowerASCII(host)
-		if d := r.rules.dialled(user, host); d != nil && plainHost(host) && !isRole(user) && len(r.found) < most && d.gateway == "" {
-			r.found = append(r.found, finding{at: at, end: at, service: d.service, rule: "address at " + d.host, sip: address, second: d.second})
+		d := r.rules.dialled(lowerASCII(user), host)
+		if d == nil || d.gateway != "" || !plainHost(host) || !plainUser(user) || isRole(user) || len(r.found) >= most {
+			return
 		}
+		r.found = append(r.found, finding{at: at, end: at, service: d.service, rule: "address at " + d.host, sip: address, second: d.second})
 	}
 }
 

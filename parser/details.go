@@ -7,11 +7,10 @@ import (
 // readDetails completes the meeting by what is labelled around it.
 func (m *meeting) readDetails(location, body *reader) {
 	for _, in := range [...]*reader{location, body} {
-		from, to := m.segment(in)
-		at := m.anchor(in)
-		m.readAround(in.text, max(from, at-before), at, min(to, at+after))
+		s, at := m.segment(in), m.anchor(in)
+		m.readAround(in.text, max(s.from, at-before), at, min(s.to, at+after))
 		if m.best.passcode == "" && m.best.number != "" {
-			m.readElsewhere(in.text, to)
+			m.readElsewhere(in.text, s.to)
 		}
 	}
 	if m.best.number != "" {
@@ -24,9 +23,9 @@ func (m *meeting) readDetails(location, body *reader) {
 		return
 	}
 	for _, in := range [...]*reader{location, body} {
-		from, to := m.segment(in)
+		s := m.segment(in)
 		for _, f := range in.found {
-			if f.tone && f.at >= from && f.at < to && m.best.service != nil && m.best.service.phone && len(f.number) >= 9 {
+			if f.tone && f.at >= s.from && f.at < s.to && m.best.service != nil && m.best.service.phone && len(f.number) >= 9 {
 				m.best.number = f.number
 				return
 			}

@@ -200,3 +200,15 @@ func TestPatternsTakeWholePartsOfAPath(t *testing.T) {
 		}
 	}
 }
+
+func TestPagesAndFilesAreNoRooms(t *testing.T) {
+	for _, url := range []string{
+		"https://meet.jit.si/logo.png", "https://meet.jit.si/Pricing", "https://acme.clickmeeting.com/saml",
+		"https://whereby.com/signin", "https://chime.aws/robots.txt", "https://acme.daily.co/dashboard",
+		"https://8x8.vc/static/x", "https://meetings.dialpad.com/login/acme",
+	} {
+		if got := Parse(Text{Body: url}); got != (Result{}) {
+			t.Errorf("%s: %+v", url, got)
+		}
+	}
+}
