@@ -47,7 +47,7 @@ func TestAnAddressIsDialledWhenTheTextSaysSo(t *testing.T) {
 		{"12345@localhost", "", ""},
 		{"12345@company.com@evil.example", "", ""},
 		{"sip:@acme.example sip:a@ sip:", "", ""},
-		{"gossip:12", "", ""},
+		{"gossip:blue@acme.example", "", ""},
 	} {
 		got := Parse(Text{Body: c.text})
 		if got.Provider != c.provider || got.SIP != c.sip {

@@ -71,9 +71,17 @@ func TestTheMeetingIsPutTogetherFromWhatBelongsToIt(t *testing.T) {
 			Text{Body: zoomLink + "\nor dial 25414224390@acme.webex.com"},
 			Result{Provider: "zoom", JoinURL: zoomLink, MeetingNumber: "91234567890"},
 		},
+		"nor is that of another meeting of the same service": {
+			Text{Location: zoomLink, Body: "Join by SIP: 99999999999@zoomcrc.com"},
+			Result{Provider: "zoom", JoinURL: zoomLink, MeetingNumber: "91234567890"},
+		},
 		"the second meeting's passcode is not the first's": {
 			Text{Body: zoomLink + "\n" + "https://zoom.us/j/99999999999\nPasscode: 123456"},
 			Result{Provider: "zoom", JoinURL: zoomLink, MeetingNumber: "91234567890"},
+		},
+		"an address for Lync only where there is no other": {
+			Text{Body: "Dial 123456789.acme@lync.webex.com or 123456789@acme.webex.com"},
+			Result{Provider: "webex", MeetingNumber: "123456789", SIP: "123456789@acme.webex.com"},
 		},
 		"a number keyed in on a telephone": {
 			Text{Body: "https://acme.webex.com/acme/j.php?MTID=m1\ntel:%2B1-650-555-0100,,*01*615734219%23%23*01*"},

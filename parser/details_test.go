@@ -63,6 +63,8 @@ func TestOnlyWhatAPersonTypesIsAPasscode(t *testing.T) {
 		{"Passcode: not required", ""},
 		{"Password: will be sent", ""},
 		{"Enter the password\nThanks", ""},
+		{"Password:\n\nThanks\n", ""},
+		{"Password:\nopenbmc\n", "openbmc"},
 		{"Passcode: 91234567890", ""},
 		{"Passcode: 912 3456 7890", ""},
 		{"Passcode: +15550100", ""},

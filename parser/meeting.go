@@ -52,9 +52,10 @@ func (m *meeting) address() {
 	if m.sip != "" && !m.best.second {
 		return
 	}
+	m.sip = ""
 	for _, second := range [...]bool{false, true} {
 		for _, c := range m.list {
-			if c.sip != "" && c.second == second && m.sip == "" && m.owns(c) {
+			if c.sip != "" && c.second == second && m.owns(c) {
 				m.sip = c.sip
 				return
 			}
@@ -65,6 +66,11 @@ func (m *meeting) address() {
 func (m *meeting) owns(c candidate) bool {
 	if c.service != nil && c.service.id != m.best.provider() {
 		return false
+	}
+	user, _, _ := strings.Cut(c.sip, "@")
+	user, _, _ = strings.Cut(user, ".")
+	if c.service != nil && c.gateway == "" && allDigits(user) && m.best.number != "" && user != m.best.number {
+		return false // another meeting of the same service
 	}
 	if c.in == nil || c.in != m.best.in {
 		return true

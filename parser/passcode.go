@@ -58,7 +58,7 @@ func looksLikeDate(word string) bool {
 
 // passcode finds the passcode that a person types in text[from:to]. PINs and
 // codes keyed in on telephones or video systems are none, nor is the number.
-func (p *Parser) passcode(text string, from, to int, s *service, number string) (code string, at int) {
+func (p *Parser) passcode(text string, from, to int, s *service, number string) string {
 	wanted := meansPasscode
 	if number != "" || s != nil && s.pin {
 		wanted |= meansAccess
@@ -70,7 +70,7 @@ func (p *Parser) passcode(text string, from, to int, s *service, number string) 
 	for i := from; ; {
 		w, ok := p.words.next(text[:to], i)
 		if !ok {
-			return "", -1
+			return ""
 		}
 		if past := links.past(w.start); past > w.start {
 			i = past
@@ -85,7 +85,7 @@ func (p *Parser) passcode(text string, from, to int, s *service, number string) 
 			continue
 		}
 		if code, ok := p.typed(text, v, to, number, s); ok {
-			return code, v.at
+			return code
 		}
 	}
 }
@@ -178,7 +178,7 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 	switch last := endsValue(after); {
 	case strong(token):
 		return token, true
-	case v.sure && last:
+	case v.sure && last && !(strings.IndexByte(lead, '\n') >= 0 && capitalised(token)):
 		return token, true
 	}
 	return "", false
@@ -210,6 +210,11 @@ func trimToken(token, lead string) string {
 		token = bare
 	}
 	return token
+}
+
+// capitalised reports whether a word is written as at the start of a sentence.
+func capitalised(word string) bool {
+	return word[0] >= 'A' && word[0] <= 'Z' && len(word) > 1 && strings.ToLower(word[1:]) == word[1:]
 }
 
 func alnumOnly(s string) bool {

@@ -80,8 +80,8 @@ func (r *reader) colon(i int) int {
 			return r.linkAt(start+at, i)
 		}
 		return r.appLink(start, i, lowerASCII(scheme))
-	case hasSuffixFold(scheme, "sip"), hasSuffixFold(scheme, "sips"), hasSuffixFold(scheme, "h323"):
-		return r.dialLink(start, i+1, hasSuffixFold(scheme, "h323"))
+	case strings.EqualFold(scheme, "sip"), strings.EqualFold(scheme, "sips"), strings.EqualFold(scheme, "h323"):
+		return r.dialLink(start, i+1, strings.EqualFold(scheme, "h323"))
 	case strings.EqualFold(scheme, "tel"):
 		end := i + 1 + linkEnd(r.text[i+1:])
 		r.tones(r.text[i+1:end], start, end)
@@ -167,7 +167,7 @@ func (r *reader) offer(raw string, at, end int) {
 			at: at, end: end, service: v.group.service, path: v.rule, url: l.raw,
 			number: v.number, passcode: v.passcode, weak: v.group.weak,
 		})
-	} else if indexFold(l.path, "regist") >= 0 || indexFold(l.path, "rec") >= 0 {
+	} else if indexFold(l.path, "regist") >= 0 || indexFold(l.path, "/rec") >= 0 {
 		r.notYet = true
 	}
 }
