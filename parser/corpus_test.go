@@ -168,7 +168,7 @@ func TestCorpus(t *testing.T) {
 }
 
 func TestCasesFromDocumentation(t *testing.T) {
-	for _, name := range []string{"tune", "held", "real"} {
+	for _, name := range []string{"tune", "held", "real", "real2"} {
 		judge(readInvites(t, "testdata/cases/"+name+".jsonl")).report(t, name, 99, 97)
 	}
 }

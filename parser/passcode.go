@@ -178,7 +178,7 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 	switch last := endsValue(after); {
 	case strong(token):
 		return token, true
-	case v.sure && last && !(strings.IndexByte(lead, '\n') >= 0 && capitalised(token)):
+	case v.sure && last && !(strings.ContainsAny(lead, "\n(（") && capitalised(token)):
 		return token, true
 	}
 	return "", false

@@ -62,7 +62,7 @@ var wrappings = map[string]struct {
 
 func TestAnInvitationReadsTheSameHoweverItIsWrapped(t *testing.T) {
 	var plain []invite
-	for _, name := range []string{"corpus/invites-dev", "cases/tune", "cases/held", "cases/real"} {
+	for _, name := range []string{"corpus/invites-dev", "cases/tune", "cases/held", "cases/real", "cases/real2"} {
 		for _, one := range readInvites(t, "testdata/"+name+".jsonl") {
 			// Not those whose links the expression above does not hold, or that are broken.
 			odd := strings.Contains(one.Source, "constructed: ") || strings.Contains(one.ID, "angle-wrap") ||
