@@ -13,7 +13,7 @@ import (
 func newRuleset(own, builtIn []RuleFile) (*ruleset, error) {
 	r := &ruleset{
 		hosts: map[string]*hostRules{}, prefix: map[string][]*group{}, anywhere: map[string][]groupRule{},
-		dialUser: map[string]*dialHost{}, mailHosts: map[string]bool{}, pages: map[string]bool{}, rewritePrefix: map[string][]*rewriter{},
+		dialUser: map[string]*dialHost{}, mailHosts: map[string]bool{}, pages: map[string]bool{}, rewritePrefix: map[string][]*rewriter{}, rewriteAny: map[string][]*rewriter{},
 	}
 	var faults []error
 	for _, file := range own {
@@ -55,6 +55,9 @@ func (r *ruleset) index() {
 		for _, host := range w.hosts {
 			name, below := strings.CutPrefix(host, "*.")
 			switch {
+			case host == "*":
+				first, _ := nextPart(lowerASCII(w.path))
+				r.rewriteAny[first] = append(r.rewriteAny[first], w)
 			case below:
 				h := r.host(name)
 				h.rewrites = append(h.rewrites, w)
@@ -182,6 +185,9 @@ func (r *ruleset) judge(url string, s *service) (verdict, bool) {
 func (r *ruleset) checkRewriter(w *rewriter) (faults []lineFault) {
 	fault := func(line int, format string, args ...any) {
 		faults = append(faults, lineFault{line, fmt.Errorf(format, args...)})
+	}
+	if slices.Contains(w.hosts, "*") && len(w.path) < 4 {
+		fault(w.line, "for any host, it needs a path")
 	}
 	if w.how == "" || len(w.hosts) == 0 || len(w.examples) == 0 {
 		fault(w.line, "it needs a host, an undo and an example")

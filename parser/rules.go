@@ -71,6 +71,7 @@ type ruleset struct {
 	mailHosts map[string]bool      // and all below them; "student.*" by its first label
 
 	rewritePrefix map[string][]*rewriter
+	rewriteAny    map[string][]*rewriter // by the first part of their path
 }
 
 // hostRules is what is known of a host by its name, and of those below it.

@@ -65,7 +65,11 @@ func (r *ruleset) rewriterOf(l link) *rewriter {
 			}
 		}
 	}
-	return firstRewriter(r.rewritePrefix[first], l)
+	if w := firstRewriter(r.rewritePrefix[first], l); w != nil {
+		return w
+	}
+	part, _ := nextPart(l.path)
+	return firstRewriter(r.rewriteAny[lowerASCII(part)], l)
 }
 
 func firstRewriter(list []*rewriter, l link) *rewriter {
