@@ -38,6 +38,16 @@ const longestUser = 64
 
 var userBytes = byteSet(digitChars + lowerChars + upperChars + "._-+%")
 
+// plainUser reports whether user is what the scan would take for one.
+func plainUser(user string) bool {
+	for i := 0; i < len(user); i++ {
+		if !userBytes[user[i]] {
+			return false
+		}
+	}
+	return user != "" && len(user) <= longestUser
+}
+
 // hostEnd is the length of the host name that s starts with.
 func hostEnd(s string) int {
 	n := 0
@@ -74,7 +84,7 @@ const mostAddresses = 2000
 // host, by being all digits, or because the text around it says so. A mail
 // address is none whatever it looks like.
 func (r *reader) dialable(user, host string, start, end int) (finding, bool) {
-	if r.rules.mail(host) || isRole(user) || scheme(r.text[:start]) == "xmpp" {
+	if r.rules.mail(host) || isRole(user) {
 		return finding{}, false
 	}
 	if d := r.rules.dialled(lowerASCII(user), host); d != nil {
@@ -113,8 +123,13 @@ func (r *reader) around(start, end int) meaning {
 		}
 	}
 	said := (r.words.means(before) | r.words.means(after)) & (meansDial | meansMail)
-	if r.inHead(from, start) {
+	label := strings.Trim(before, "> *•-\t\u00a0")
+	label, colon := strings.CutSuffix(label, ":")
+	switch {
+	case r.inHead(from, start):
 		return meansMail
+	case colon && r.words.is(strings.TrimSpace(label), meansLabel):
+		return meansDial
 	}
 	if said != 0 || len(before) > 40 {
 		return said
@@ -147,19 +162,6 @@ func (r *reader) inHead(from, at int) bool {
 
 func (r *reader) lineStart(at int) int {
 	return strings.LastIndexByte(r.text[max(0, at-400):at], '\n') + 1 + max(0, at-400)
-}
-
-// scheme is the letters before the colon that text ends with.
-func scheme(text string) string {
-	text, ok := strings.CutSuffix(text, ":")
-	if !ok {
-		return ""
-	}
-	start := len(text)
-	for start > 0 && len(text)-start < 10 && isAlnum(text[start-1]) {
-		start--
-	}
-	return lowerASCII(text[start:])
 }
 
 func isIPv4(host string) bool {

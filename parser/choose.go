@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -70,9 +71,11 @@ func (r *reader) reference(at int, href string) {
 		address, _, _ := strings.Cut(unescape(rest), "?")
 		user, host, _ := strings.Cut(address, "@")
 		host = lowerASCII(host)
-		if d := r.rules.dialled(user, host); d != nil && plainHost(host) && !isRole(user) && len(r.found) < most && d.gateway == "" {
-			r.found = append(r.found, finding{at: at, end: at, service: d.service, rule: "address at " + d.host, sip: address, second: d.second})
+		d := r.rules.dialled(lowerASCII(user), host)
+		if d == nil || d.gateway != "" || !plainHost(host) || !plainUser(user) || isRole(user) || len(r.found) >= most {
+			return
 		}
+		r.found = append(r.found, finding{at: at, end: at, service: d.service, rule: "address at " + d.host, sip: address, second: d.second})
 	}
 }
 
@@ -87,11 +90,19 @@ func (p *Parser) Candidates(t Text) []Candidate {
 			where = c.in.where
 		}
 		out = append(out, Candidate{
-			Rule: c.rule, Rank: c.rank, Where: where, Offset: c.at, Provider: c.provider(),
+			Rule: c.ruleText(), Rank: c.rank, Where: where, Offset: c.at, Provider: c.provider(),
 			URL: c.url, MeetingNumber: c.number, Passcode: c.passcode, SIP: c.sip,
 		})
 	}
 	return out
+}
+
+// ruleText says what a finding was recognised by, and where that is written.
+func (f *finding) ruleText() string {
+	if f.path == nil {
+		return f.rule
+	}
+	return fmt.Sprintf("%s %s (%s:%d)", f.service.id, f.path.text, f.service.file, f.path.line)
 }
 
 func (f *finding) provider() string {

@@ -1,8 +1,6 @@
 package parser
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -23,20 +21,22 @@ type answer struct {
 }
 
 func readInvites(t testing.TB, name string) (list []invite) {
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(bytes.NewReader(data))
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
+	for line := range strings.Lines(readFile(t, name)) {
 		var one invite
-		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
+		if err := json.Unmarshal([]byte(line), &one); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		list = append(list, one)
 	}
 	return list
+}
+
+func readFile(t testing.TB, name string) string {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }
 
 func (i invite) text() Text {
@@ -168,7 +168,7 @@ func TestCorpus(t *testing.T) {
 }
 
 func TestCasesFromDocumentation(t *testing.T) {
-	for _, name := range []string{"tune", "held", "real"} {
+	for _, name := range []string{"tune", "held", "real", "real2"} {
 		judge(readInvites(t, "testdata/cases/"+name+".jsonl")).report(t, name, 99, 97)
 	}
 }

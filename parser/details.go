@@ -1,17 +1,14 @@
 package parser
 
-import (
-	"strings"
-)
+import "strings"
 
 // readDetails completes the meeting by what is labelled around it.
 func (m *meeting) readDetails(location, body *reader) {
 	for _, in := range [...]*reader{location, body} {
-		from, to := m.segment(in)
-		at := m.anchor(in)
-		m.readAround(in.text, max(from, at-before), at, min(to, at+after))
+		s, at := m.segment(in), m.anchor(in)
+		m.readAround(in.text, max(s.from, at-readBefore), at, min(s.to, at+readBehind))
 		if m.best.passcode == "" && m.best.number != "" {
-			m.readElsewhere(in.text, to)
+			m.readElsewhere(in.text, s.to)
 		}
 	}
 	if m.best.number != "" {
@@ -24,9 +21,9 @@ func (m *meeting) readDetails(location, body *reader) {
 		return
 	}
 	for _, in := range [...]*reader{location, body} {
-		from, to := m.segment(in)
+		s := m.segment(in)
 		for _, f := range in.found {
-			if f.tone && f.at >= from && f.at < to && m.best.service != nil && m.best.service.phone && len(f.number) >= 9 {
+			if f.tone && f.at >= s.from && f.at < s.to && m.best.service != nil && m.best.service.phone && len(f.number) >= 9 {
 				m.best.number = f.number
 				return
 			}
@@ -47,8 +44,8 @@ func (m *meeting) throughGateway() bool {
 
 // How much of a text is read for labels, before the link and behind it.
 const (
-	before = 1500
-	after  = 4000
+	readBefore = 1500
+	readBehind = 4000
 )
 
 // readAround reads the labels around text[at], mostly behind it. Some write them
@@ -62,10 +59,10 @@ func (m *meeting) readAround(text string, from, at, to int) {
 		m.best.number, _ = m.number(text, from, at, s)
 	}
 	if m.best.passcode == "" {
-		m.best.passcode, _ = m.passcode(text, at, to, s, m.best.number)
+		m.best.passcode = m.passcode(text, at, to, s, m.best.number)
 	}
 	if m.best.passcode == "" {
-		m.best.passcode, _ = m.passcode(text, from, at, s, m.best.number)
+		m.best.passcode = m.passcode(text, from, at, s, m.best.number)
 	}
 	if m.best.passcode == "" && m.best.number != "" {
 		m.best.passcode = m.nextLabelled(text, at, to, s, m.best.number)
@@ -75,7 +72,7 @@ func (m *meeting) readAround(text string, from, at, to int) {
 // readElsewhere reads what stands below the meeting's number where that is
 // repeated behind the links of other meetings.
 func (m *meeting) readElsewhere(text string, from int) {
-	for i, to := from, min(len(text), from+after); i < to; {
+	for i, to := from, min(len(text), from+readBehind); i < to; {
 		if !isDigit(text[i]) {
 			i++
 			continue
@@ -85,7 +82,7 @@ func (m *meeting) readElsewhere(text string, from int) {
 			if next := strings.Index(text[end:to], "://"); next >= 0 {
 				to = end + next
 			}
-			m.best.passcode, _ = m.passcode(text, end, to, m.best.service, m.best.number)
+			m.best.passcode = m.passcode(text, end, to, m.best.service, m.best.number)
 			return
 		}
 		i = end

@@ -130,7 +130,7 @@ func FuzzRuleFile(f *testing.F) {
 	f.Add("rewriter y\n host *.y.example\n undo query u\n is https://a.y.example/?u=https%3A%2F%2Fz.example z\n")
 	f.Add("mailhost m.example\nservice a\nhost *a* *.b c.* *\nport\nweak\nnear x, y\njoin /{letters:3}-{hex}/** /a#/b?c={code}\ndeny /x\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		rules, err := newRuleset([]RuleFile{{"own.txt", text}})
+		rules, err := newRuleset([]RuleFile{{"own.txt", text}}, nil)
 		if err != nil {
 			for line := range strings.Lines(err.Error()) {
 				if !strings.HasPrefix(line, "own.txt:") {

@@ -86,7 +86,7 @@ func (h *htmlReader) text(run string) {
 			continue
 		case run[i] == '\n' && h.pre > 0:
 			h.newline()
-		case run[i] != 0:
+		default: // a NUL, too, keeps apart what it stands between
 			h.blank = true
 		}
 		i++
@@ -285,7 +285,7 @@ func entity(text string) (decoded string, size int) {
 		return " ", end
 	case name == "amp;":
 		return "&", end
-	case closed, strings.HasPrefix(name, "#"):
+	case closed, len(name) > 1 && name[0] == '#':
 		if decoded = html.UnescapeString(text[:end]); decoded == "\u00a0" {
 			decoded = " "
 		}

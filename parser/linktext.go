@@ -120,8 +120,7 @@ func continuesLink(r rune, size int) bool {
 		unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) && !(r >= 0xFF00 && r <= 0xFFEF) && r != 'ー'
 }
 
-// trimLink takes off what a sentence put behind the link text[start:end], and
-// undoes the one entity that is found in plain texts.
+// trimLink takes off what a sentence put behind the link text[start:end].
 func trimLink(text string, start, end int) string {
 	raw := text[start:end]
 	for raw != "" {
@@ -131,10 +130,15 @@ func trimLink(text string, start, end int) string {
 		}
 		raw = raw[:len(raw)-1]
 	}
-	if strings.IndexByte(raw, '&') >= 0 && strings.Contains(raw, "&amp;") {
-		raw = strings.ReplaceAll(raw, "&amp;", "&")
-	}
 	return raw
+}
+
+// undoAmp undoes the one entity that is found in links where none should be.
+func undoAmp(raw string) string {
+	if strings.IndexByte(raw, '&') < 0 {
+		return raw
+	}
+	return strings.ReplaceAll(raw, "&amp;", "&")
 }
 
 // unfold joins a link in angle brackets that was broken over lines (RFC 3986,

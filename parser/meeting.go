@@ -23,10 +23,14 @@ func (p *Parser) choose(location, body *reader, online string) (result Result) {
 // meeting is what is put together. best is the link, once there is one.
 type meeting struct {
 	*Parser
-	best candidate
-	list []candidate
-	sip  string
+	best  candidate
+	list  []candidate
+	sip   string
+	spans map[*reader]span // parts of the texts that are about it, once best is final
 }
+
+// span is a part of a text.
+type span struct{ from, to int }
 
 // joinLink finds the link of a meeting of which an address came first.
 func (m *meeting) joinLink() {
@@ -48,9 +52,10 @@ func (m *meeting) address() {
 	if m.sip != "" && !m.best.second {
 		return
 	}
+	m.sip = ""
 	for _, second := range [...]bool{false, true} {
 		for _, c := range m.list {
-			if c.sip != "" && c.second == second && m.sip == "" && m.owns(c) {
+			if c.sip != "" && c.second == second && m.owns(c) {
 				m.sip = c.sip
 				return
 			}
@@ -62,18 +67,25 @@ func (m *meeting) owns(c candidate) bool {
 	if c.service != nil && c.service.id != m.best.provider() {
 		return false
 	}
+	user, _, _ := strings.Cut(c.sip, "@")
+	user, _, _ = strings.Cut(user, ".")
+	if c.service != nil && c.gateway == "" && allDigits(user) && m.best.number != "" && user != m.best.number {
+		return false // another meeting of the same service
+	}
 	if c.in == nil || c.in != m.best.in {
 		return true
 	}
-	from, to := m.segment(c.in)
-	return c.at >= from && c.at < to
+	s := m.segment(c.in)
+	return c.at >= s.from && c.at < s.to
 }
 
 // segment is the part of a text that is about the meeting: what lies between the
 // links of others.
-func (m *meeting) segment(in *reader) (from, to int) {
-	to = len(in.text)
-	at := m.anchor(in)
+func (m *meeting) segment(in *reader) span {
+	if s, known := m.spans[in]; known {
+		return s
+	}
+	from, to, at := 0, len(in.text), m.anchor(in)
 	for _, f := range in.found {
 		if f.url == "" || f.weak || m.same(f) {
 			continue
@@ -84,7 +96,11 @@ func (m *meeting) segment(in *reader) (from, to int) {
 			to = min(to, f.at)
 		}
 	}
-	return from, max(from, to)
+	if m.spans == nil {
+		m.spans = map[*reader]span{}
+	}
+	m.spans[in] = span{from, max(from, to)}
+	return m.spans[in]
 }
 
 // anchor is where a text has the meeting's link, or its start.

@@ -19,7 +19,6 @@ package parser
 import (
 	"embed"
 	"io/fs"
-	"slices"
 	"sync"
 )
 
@@ -66,15 +65,15 @@ func New(extra ...RuleFile) (*Parser, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := slices.Clone(extra)
+	var builtIn []RuleFile
 	for _, name := range files {
 		text, err := fs.ReadFile(serviceFiles, name)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, RuleFile{name, string(text)})
+		builtIn = append(builtIn, RuleFile{name, string(text)})
 	}
-	rules, err := newRuleset(all)
+	rules, err := newRuleset(extra, builtIn)
 	if err != nil {
 		return nil, err
 	}

@@ -8,9 +8,10 @@ import (
 // labelMeanings is what a label can tell of its value.
 const labelMeanings = meansPasscode | meansAccess | meansPIN | meansNumber | meansConference | meansElsewhere
 
-// nextLabelled is the passcode in a language that words.txt does not know: all
+// nextLabelled is the passcode under a label that words.txt does not know: all
 // services write it in the line below the number's. It is read by its place
-// alone, so the number's label must be unknown, too, and the value no plain word.
+// alone, so its value must be no plain word, and the text in a language that may
+// have words for it that were not found.
 func (p *Parser) nextLabelled(text string, from, to int, s *service, number string) string {
 	for i := from; i < to; i++ {
 		if !isDigit(text[i]) || i > 0 && isDigit(text[i-1]) {
@@ -21,7 +22,7 @@ func (p *Parser) nextLabelled(text string, from, to int, s *service, number stri
 			continue
 		}
 		label, colon := labelBefore(text, from, i)
-		if !colon || p.words.means(label)&labelMeanings != 0 {
+		if !colon || indexFold(label, "meeting") >= 0 || p.words.means(label)&(meansPasscode|meansElsewhere) != 0 {
 			return ""
 		}
 		line := strings.TrimLeft(text[end:to], " \t\r\n>*_")
@@ -57,7 +58,7 @@ func looksLikeDate(word string) bool {
 
 // passcode finds the passcode that a person types in text[from:to]. PINs and
 // codes keyed in on telephones or video systems are none, nor is the number.
-func (p *Parser) passcode(text string, from, to int, s *service, number string) (code string, at int) {
+func (p *Parser) passcode(text string, from, to int, s *service, number string) string {
 	wanted := meansPasscode
 	if number != "" || s != nil && s.pin {
 		wanted |= meansAccess
@@ -69,14 +70,14 @@ func (p *Parser) passcode(text string, from, to int, s *service, number string) 
 	for i := from; ; {
 		w, ok := p.words.next(text[:to], i)
 		if !ok {
-			return "", -1
+			return ""
 		}
 		if past := links.past(w.start); past > w.start {
 			i = past
 			continue
 		}
 		i = w.end
-		if w.means&wanted == 0 || w.means&meansElsewhere != 0 {
+		if w.means&wanted == 0 {
 			continue
 		}
 		v := p.valueAfter(text, w, to)
@@ -84,7 +85,7 @@ func (p *Parser) passcode(text string, from, to int, s *service, number string) 
 			continue
 		}
 		if code, ok := p.typed(text, v, to, number, s); ok {
-			return code, v.at
+			return code
 		}
 	}
 }
@@ -177,7 +178,7 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 	switch last := endsValue(after); {
 	case strong(token):
 		return token, true
-	case v.sure && last:
+	case v.sure && last && !(strings.ContainsAny(lead, "\n(（") && capitalised(token)):
 		return token, true
 	}
 	return "", false
@@ -209,6 +210,11 @@ func trimToken(token, lead string) string {
 		token = bare
 	}
 	return token
+}
+
+// capitalised reports whether a word is written as at the start of a sentence.
+func capitalised(word string) bool {
+	return word[0] >= 'A' && word[0] <= 'Z' && len(word) > 1 && strings.ToLower(word[1:]) == word[1:]
 }
 
 func alnumOnly(s string) bool {

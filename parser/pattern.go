@@ -209,6 +209,11 @@ func (p *pattern) match(path, query, fragment string) (number string, ok bool) {
 	return number, ok
 }
 
+// open reports whether a path starts with what anybody may have chosen.
+func (p *pattern) open() bool {
+	return len(p.path) > 0 && len(p.path[0]) == 1 && p.path[0][0].class != nil && !p.path[0][0].number
+}
+
 // nextPart cuts the first part that is not empty off a path.
 func nextPart(path string) (part, rest string) {
 	for path != "" && path[0] == '/' {

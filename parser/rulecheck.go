@@ -7,24 +7,32 @@ import (
 	"strings"
 )
 
-// newRuleset reads rule files, those named first taking precedence, and proves
-// them on their own examples.
-func newRuleset(files []RuleFile) (*ruleset, error) {
+// newRuleset reads an operator's own rule files and the built-in ones, in this
+// order of precedence. The examples prove the own rules; the built-in ones prove
+// themselves where there are no others, for an operator may overrule them.
+func newRuleset(own, builtIn []RuleFile) (*ruleset, error) {
 	r := &ruleset{
 		hosts: map[string]*hostRules{}, prefix: map[string][]*group{}, anywhere: map[string][]groupRule{},
-		dialUser: map[string]*dialHost{}, mailHosts: map[string]bool{}, rewritePrefix: map[string][]*rewriter{},
+		dialUser: map[string]*dialHost{}, mailHosts: map[string]bool{}, pages: map[string]bool{}, rewritePrefix: map[string][]*rewriter{}, rewriteAny: map[string][]*rewriter{},
 	}
 	var faults []error
-	for _, file := range files {
+	for _, file := range own {
 		faults = append(faults, r.read(file)...)
 	}
+	proven := [2]int{len(r.services), len(r.rewriters)}
+	for _, file := range builtIn {
+		faults = append(faults, r.read(file)...)
+	}
+	if len(own) == 0 {
+		proven = [2]int{len(r.services), len(r.rewriters)}
+	}
 	r.index()
-	for _, s := range r.services {
+	for _, s := range r.services[:proven[0]] {
 		for _, e := range r.checkService(s) {
 			faults = append(faults, &RuleError{File: s.file, Line: e.line, Rule: "service " + s.id, Err: e.err})
 		}
 	}
-	for _, w := range r.rewriters {
+	for _, w := range r.rewriters[:proven[1]] {
 		for _, e := range r.checkRewriter(w) {
 			faults = append(faults, &RuleError{File: w.file, Line: e.line, Rule: "rewriter " + w.id, Err: e.err})
 		}
@@ -47,6 +55,9 @@ func (r *ruleset) index() {
 		for _, host := range w.hosts {
 			name, below := strings.CutPrefix(host, "*.")
 			switch {
+			case host == "*":
+				first, _ := nextPart(lowerASCII(w.path))
+				r.rewriteAny[first] = append(r.rewriteAny[first], w)
 			case below:
 				h := r.host(name)
 				h.rewrites = append(h.rewrites, w)
@@ -174,6 +185,9 @@ func (r *ruleset) judge(url string, s *service) (verdict, bool) {
 func (r *ruleset) checkRewriter(w *rewriter) (faults []lineFault) {
 	fault := func(line int, format string, args ...any) {
 		faults = append(faults, lineFault{line, fmt.Errorf(format, args...)})
+	}
+	if slices.Contains(w.hosts, "*") && len(w.path) < 4 {
+		fault(w.line, "for any host, it needs a path")
 	}
 	if w.how == "" || len(w.hosts) == 0 || len(w.examples) == 0 {
 		fault(w.line, "it needs a host, an undo and an example")

@@ -80,6 +80,11 @@ func (r *ruleReader) directive(word string, args []string) error {
 		return r.startService(args)
 	case "rewriter":
 		return r.startRewriter(args)
+	case "page":
+		for _, part := range args {
+			r.rules.pages[lowerASCII(part)] = true
+		}
+		return nil
 	case "mailhost":
 		for _, host := range args {
 			r.rules.mailHosts[lowerASCII(host)] = true

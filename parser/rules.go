@@ -67,9 +67,11 @@ type ruleset struct {
 	anywhere map[string][]groupRule // for *, by a literal part of the path
 
 	dialUser  map[string]*dialHost // "teams" for teams@*
-	mailHosts map[string]bool      // and all below them
+	pages     map[string]bool      // first parts of a path that are no room's name
+	mailHosts map[string]bool      // and all below them; "student.*" by its first label
 
 	rewritePrefix map[string][]*rewriter
+	rewriteAny    map[string][]*rewriter // by the first part of their path
 }
 
 // hostRules is what is known of a host by its name, and of those below it.
@@ -101,19 +103,19 @@ type verdict struct {
 // the text holds one of some words.
 func (r *ruleset) classify(l link, says func(words []string) bool) (verdict, bool) {
 	if h := r.hosts[l.host]; h != nil && h.groups != nil {
-		return firstMatch(h.groups, l, says)
+		return r.firstMatch(h.groups, l, says)
 	}
 	first, parent, _ := strings.Cut(l.host, ".")
 	for ok := true; ok; _, parent, ok = strings.Cut(parent, ".") {
 		if h := r.hosts[parent]; h != nil && h.below != nil {
-			return firstMatch(h.below, l, says)
+			return r.firstMatch(h.below, l, says)
 		}
 	}
 	one, rest := nextPart(l.path)
 	two, _ := nextPart(rest)
 	for _, part := range [...]string{one, two} {
 		for _, gr := range r.anywhere[lowerASCII(part)] {
-			if v, ok := gr.group.try(gr.rule, l, says); ok && gr.group.allows(l) {
+			if v, ok := r.try(gr, l, says); ok && gr.group.allows(l) {
 				return v, true
 			}
 		}
@@ -121,30 +123,30 @@ func (r *ruleset) classify(l link, says func(words []string) bool) (verdict, boo
 	if r.insides.in(l.host) {
 		for _, g := range r.inside {
 			if strings.Contains(l.host, g.word) {
-				if v, ok := g.group.match(l, says); ok {
+				if v, ok := r.match(g.group, l, says); ok {
 					return v, true
 				}
 			}
 		}
 	}
-	return firstMatch(r.prefix[first], l, says)
+	return r.firstMatch(r.prefix[first], l, says)
 }
 
-func firstMatch(groups []*group, l link, says func([]string) bool) (verdict, bool) {
+func (r *ruleset) firstMatch(groups []*group, l link, says func([]string) bool) (verdict, bool) {
 	for _, g := range groups {
-		if v, ok := g.match(l, says); ok {
+		if v, ok := r.match(g, l, says); ok {
 			return v, true
 		}
 	}
 	return verdict{}, false
 }
 
-func (g *group) match(l link, says func([]string) bool) (verdict, bool) {
+func (r *ruleset) match(g *group, l link, says func([]string) bool) (verdict, bool) {
 	if !g.allows(l) {
 		return verdict{}, false
 	}
 	for _, j := range g.join {
-		if v, ok := g.try(j, l, says); ok {
+		if v, ok := r.try(groupRule{g, j}, l, says); ok {
 			return v, true
 		}
 	}
@@ -165,16 +167,31 @@ func (g *group) allows(l link) bool {
 }
 
 // try holds a link against one rule of a group.
-func (g *group) try(j *rule, l link, says func([]string) bool) (verdict, bool) {
-	number, ok := j.match(l.path, l.query, l.fragment)
-	if !ok || len(g.near) > 0 && !says(g.near) {
+func (r *ruleset) try(gr groupRule, l link, says func([]string) bool) (verdict, bool) {
+	number, ok := gr.rule.match(l.path, l.query, l.fragment)
+	if !ok || gr.rule.open() && r.isPage(l.path) || len(gr.group.near) > 0 && !says(gr.group.near) {
 		return verdict{}, false
 	}
-	v := verdict{group: g, rule: j, number: number}
+	v := verdict{group: gr.group, rule: gr.rule, number: number}
 	if l.query != "" || l.fragment != "" {
 		v.fromQuery(l)
 	}
 	return v, true
+}
+
+// isPage reports whether a path is of a page that any site has, or of a file.
+func (r *ruleset) isPage(path string) bool {
+	first, _ := nextPart(path)
+	if r.pages[lowerASCII(first)] {
+		return true
+	}
+	dot := strings.LastIndexByte(path, '.')
+	switch lowerASCII(path[dot+1:]) {
+	case "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "css", "js", "json", "xml", "txt", "pdf",
+		"html", "htm", "zip", "exe", "msi", "dmg", "pkg", "apk", "deb", "mp4", "ics":
+		return dot >= 0
+	}
+	return false
 }
 
 func (g *group) excludes(host string) bool {
@@ -236,6 +253,9 @@ func (r *ruleset) dialled(user, host string) *dialHost {
 
 // mail reports whether a host is one where people have mailboxes only.
 func (r *ruleset) mail(host string) bool {
+	if first, _, _ := strings.Cut(host, "."); r.mailHosts[first+".*"] {
+		return true
+	}
 	for ok := true; ok; _, host, ok = strings.Cut(host, ".") {
 		if r.mailHosts[host] {
 			return true

@@ -9,7 +9,8 @@ import (
 type finding struct {
 	at, end  int // in the visible text
 	service  *service
-	rule     string // what it was recognised by, for people
+	path     *rule  // what a link was recognised by
+	rule     string // what anything else was, for people
 	url      string
 	number   string
 	passcode string
@@ -79,8 +80,8 @@ func (r *reader) colon(i int) int {
 			return r.linkAt(start+at, i)
 		}
 		return r.appLink(start, i, lowerASCII(scheme))
-	case hasSuffixFold(scheme, "sip"), hasSuffixFold(scheme, "sips"), hasSuffixFold(scheme, "h323"):
-		return r.dialLink(start, i+1, hasSuffixFold(scheme, "h323"))
+	case strings.EqualFold(scheme, "sip"), strings.EqualFold(scheme, "sips"), strings.EqualFold(scheme, "h323"):
+		return r.dialLink(start, i+1, strings.EqualFold(scheme, "h323"))
 	case strings.EqualFold(scheme, "tel"):
 		end := i + 1 + linkEnd(r.text[i+1:])
 		r.tones(r.text[i+1:end], start, end)
@@ -95,9 +96,6 @@ func (r *reader) colon(i int) int {
 func (r *reader) linkAt(start, colon int) int {
 	body := colon + len("://")
 	end := body + linkEnd(r.text[body:])
-	if end-start > longestLink {
-		return end
-	}
 	raw := trimLink(r.text, start, end)
 	if start > 0 && r.text[start-1] == '<' {
 		if whole, after := unfold(r.text, start, end); after > end {
@@ -122,7 +120,7 @@ func (r *reader) slash(i int) int {
 		return i + 1
 	}
 	end := i + linkEnd(r.text[i:])
-	if end-start <= longestLink {
+	if end-start < longestLink {
 		r.offer("https://"+trimLink(r.text, start, end), start, end)
 	}
 	return end
@@ -147,10 +145,10 @@ func (r *ruleset) groupsOf(host string) []*group {
 
 // offer takes a link as it was written, and keeps it if it joins a meeting.
 func (r *reader) offer(raw string, at, end int) {
-	if len(r.found) >= most {
+	if len(r.found) >= most || len(raw) > longestLink {
 		return
 	}
-	l, ok := splitLink(raw)
+	l, ok := splitLink(undoAmp(raw))
 	if !ok {
 		return
 	}
@@ -166,10 +164,10 @@ func (r *reader) offer(raw string, at, end int) {
 	}
 	if v, ok := r.rules.classify(l, r.event.says); ok {
 		r.found = append(r.found, finding{
-			at: at, end: end, service: v.group.service, rule: v.rule.text, url: l.raw,
+			at: at, end: end, service: v.group.service, path: v.rule, url: l.raw,
 			number: v.number, passcode: v.passcode, weak: v.group.weak,
 		})
-	} else if indexFold(l.path, "regist") >= 0 || indexFold(l.path, "rec") >= 0 {
+	} else if indexFold(l.path, "regist") >= 0 || indexFold(l.path, "/rec") >= 0 {
 		r.notYet = true
 	}
 }
@@ -211,9 +209,6 @@ func (r *reader) hint(host string, at, end int) {
 func (r *reader) appLink(start, colon int, scheme string) int {
 	body := colon + len("://")
 	end := body + linkEnd(r.text[body:])
-	if end-start > longestLink {
-		return end
-	}
 	raw := "https" + trimLink(r.text, colon, end)
 	switch scheme {
 	case "msteams":

@@ -15,8 +15,8 @@ func (p *Parser) spoken(texts ...*reader) (result Result) {
 			continue
 		}
 		result.Provider, result.MeetingNumber = s.id, number
-		if result.Passcode, _ = p.passcode(r.text, at, to, s, number); result.Passcode == "" {
-			result.Passcode, _ = p.passcode(r.text, max(0, at-before), at, s, number)
+		if result.Passcode = p.passcode(r.text, at, to, s, number); result.Passcode == "" {
+			result.Passcode = p.passcode(r.text, max(0, at-readBefore), at, s, number)
 		}
 		return result
 	}

@@ -65,7 +65,11 @@ func (r *ruleset) rewriterOf(l link) *rewriter {
 			}
 		}
 	}
-	return firstRewriter(r.rewritePrefix[first], l)
+	if w := firstRewriter(r.rewritePrefix[first], l); w != nil {
+		return w
+	}
+	part, _ := nextPart(l.path)
+	return firstRewriter(r.rewriteAny[lowerASCII(part)], l)
 }
 
 func firstRewriter(list []*rewriter, l link) *rewriter {
@@ -144,6 +148,7 @@ func absolute(inner string, outer link) (string, bool) {
 			inner = scheme + "/" + inner[len(scheme):]
 		}
 	}
+	inner = undoAmp(inner)
 	rest, ok := cutScheme(inner)
 	inner = inner[:len(inner)-len(rest)+linkEnd(rest)] // what was escaped may be no link to its end
 	return inner, ok && inner != outer.raw

@@ -21,17 +21,18 @@ const (
 	meansVideo                          // what follows is for video systems
 	meansDial                           // an address to dial
 	meansMail                           // an address to write to
+	meansLabel                          // alone before an address: one to dial
 	meansHead                           // a line of a mail's head
 	meansNone                           // a value that says there is none
 	meansIs                             // "is" between a label and its value
 
-	meansWhole = meansHead | meansNone | meansIs // asked of a text as a whole
+	meansWhole = meansLabel | meansHead | meansNone | meansIs // asked of a text as a whole
 )
 
 var meanings = map[string]meaning{
 	"passcode": meansPasscode, "access": meansAccess, "pin": meansPIN, "number": meansNumber, "conference": meansConference,
 	"elsewhere": meansElsewhere, "video": meansVideo | meansElsewhere, "dial": meansDial,
-	"mail": meansMail, "head": meansHead, "none": meansNone, "is": meansIs,
+	"mail": meansMail, "label": meansLabel, "head": meansHead, "none": meansNone, "is": meansIs,
 }
 
 // lexicon finds the words of words.txt in a text, in any letter case. A word of
