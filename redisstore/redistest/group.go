@@ -54,11 +54,15 @@ func (s *Server) complete(tb testing.TB, masters, replicas int) error {
 	if err != nil {
 		return err
 	}
+	replication, err := rdb.Info(tb.Context(), "replication").Result()
+	if err != nil {
+		return err
+	}
 	nodes := 0
 	for _, slot := range slots {
 		nodes += len(slot.Nodes)
 	}
-	if !strings.Contains(info, "cluster_state:ok") || len(slots) < masters || nodes < masters*(1+replicas) {
+	if !strings.Contains(info, "cluster_state:ok") || strings.Contains(replication, "master_link_status:down") || len(slots) < masters || nodes < masters*(1+replicas) {
 		return errors.New("not yet")
 	}
 	return nil
