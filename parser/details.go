@@ -6,9 +6,9 @@ import "strings"
 func (m *meeting) readDetails(location, body *reader) {
 	for _, in := range [...]*reader{location, body} {
 		s, at := m.segment(in), m.anchor(in)
-		m.readAround(in.text, max(s.from, at-readBefore), at, min(s.to, at+readBehind))
+		m.readAround(in.text, max(s.start, at-readBefore), at, min(s.end, at+readBehind))
 		if m.best.passcode == "" && m.best.number != "" {
-			m.readElsewhere(in.text, s.to)
+			m.readElsewhere(in.text, s.end)
 		}
 	}
 	if m.best.number != "" {
@@ -23,7 +23,7 @@ func (m *meeting) readDetails(location, body *reader) {
 	for _, in := range [...]*reader{location, body} {
 		s := m.segment(in)
 		for _, f := range in.found {
-			if f.tone && f.at >= s.from && f.at < s.to && m.best.service != nil && m.best.service.phone && len(f.number) >= 9 {
+			if f.tone && f.at >= s.start && f.at < s.end && m.best.service != nil && m.best.service.phone && len(f.number) >= 9 {
 				m.best.number = f.number
 				return
 			}

@@ -29,9 +29,6 @@ type meeting struct {
 	spans map[*reader]span // parts of the texts that are about it, once best is final
 }
 
-// span is a part of a text.
-type span struct{ from, to int }
-
 // joinLink finds the link of a meeting of which an address came first.
 func (m *meeting) joinLink() {
 	for _, c := range m.list {
@@ -76,7 +73,7 @@ func (m *meeting) owns(c candidate) bool {
 		return true
 	}
 	s := m.segment(c.in)
-	return c.at >= s.from && c.at < s.to
+	return c.at >= s.start && c.at < s.end
 }
 
 // segment is the part of a text that is about the meeting: what lies between the

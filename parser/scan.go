@@ -50,7 +50,7 @@ func (r *reader) scan(text string) {
 			i++
 			continue
 		}
-		next := i + 1
+		var next int
 		switch text[i] {
 		case ':':
 			next = r.colon(i)

@@ -1,7 +1,6 @@
 package redisstore
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -257,11 +256,4 @@ func must[T any](t testing.TB) func(v T, err error) T {
 		}
 		return v
 	}
-}
-
-// cancelled is a context that has ended.
-func cancelled(t testing.TB) context.Context {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	return ctx
 }

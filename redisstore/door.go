@@ -94,7 +94,7 @@ func answers(path string) bool {
 
 // socketClient reaches the store of another process.
 func socketClient(path string) *redis.Client {
-	return newLocalClient(func(context.Context, string, string) (net.Conn, error) { return dialSocket(path) })
+	return newLocalClient("", func(context.Context, string, string) (net.Conn, error) { return dialSocket(path) })
 }
 
 // let lets guests in until the door closes.

@@ -19,8 +19,14 @@ import (
 )
 
 // Embedded is a Redis within this process, for an installation of one daemon and up to some 10,000 mailboxes. It is served
-// to other commands, and to redis-cli -s, on a socket in the state folder, and written to a file there about once a
-// second. What a crash takes from it costs a full round, and no more.
+// to other commands, and to redis-cli -s, on a socket in the state folder, and written to a file there. What a crash takes from
+// it costs a full round, and no more; of what was enrolled by hand since the last snapshot it can take the whole.
+//
+// What it costs, measured on a 2.5 GHz Xeon with twenty meetings in each mailbox (BenchmarkEmbedded): 15 KB of memory and 11 KB of
+// file a mailbox; 1.2 ms of processor time for the claim and the write of an idle sweep; 0.3 ms a mailbox for a snapshot, which
+// takes no more than a twentieth of the time and so comes every second for a hundred mailboxes, every ten seconds for a thousand,
+// every minute or two for ten thousand; 0.4 µs a key, twice a second, to let time pass. Ten thousand mailboxes swept once a minute
+// come to about a third of a core. Beyond that a Redis server does the same for a fraction.
 type Embedded struct {
 	mini   *miniredis.Miniredis
 	server *server.Server
@@ -103,7 +109,7 @@ func (e *Embedded) opened(err error) (redis.UniversalClient, *Embedded, error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, e.Close())
 	}
-	return e.newClient(), e, nil
+	return e.newClient(""), e, nil
 }
 
 func lockFile(path string) (*os.File, error) {
@@ -125,7 +131,7 @@ func (e *Embedded) start(ctx context.Context) error {
 	}
 	_ = first.Close()
 	e.server = e.mini.Server()
-	e.client = e.newClient()
+	e.client = e.newClient(snapshotClient)
 	kept, err := load(ctx, e.client, e.file)
 	if !errors.Is(err, errDamaged) {
 		return err
@@ -143,8 +149,8 @@ func (e *Embedded) serve(ctx context.Context, socket string) error {
 	if err := e.start(ctx); err != nil {
 		return err
 	}
-	e.server.SetPreHook(func(_ *server.Peer, command string, _ ...string) bool {
-		if !e.mini.IsReadOnlyCommand(command) && !harmless[command] {
+	e.server.SetPreHook(func(from *server.Peer, command string, _ ...string) bool {
+		if from.ClientName != snapshotClient && !e.mini.IsReadOnlyCommand(command) && !harmless[command] {
 			e.writes.Add(1)
 		}
 		return false
@@ -165,9 +171,12 @@ var harmless = map[string]bool{
 	"SELECT": true, "SUBSCRIBE": true, "TIME": true, "UNWATCH": true, "WATCH": true,
 }
 
+// snapshotClient is the name of the connections that only read, in transactions, for the snapshot.
+const snapshotClient = "snapshot"
+
 // newClient reaches the store without a socket.
-func (e *Embedded) newClient() *redis.Client {
-	return newLocalClient(func(context.Context, string, string) (net.Conn, error) {
+func (e *Embedded) newClient(name string) *redis.Client {
+	return newLocalClient(name, func(context.Context, string, string) (net.Conn, error) {
 		ours, theirs := net.Pipe()
 		e.server.ServeConn(newQueued(theirs))
 		return ours, nil
@@ -175,9 +184,9 @@ func (e *Embedded) newClient() *redis.Client {
 }
 
 // newLocalClient makes a client of a store on this machine. It takes its time: there is no network that could have lost an answer.
-func newLocalClient(dial func(ctx context.Context, network, addr string) (net.Conn, error)) *redis.Client {
+func newLocalClient(name string, dial func(ctx context.Context, network, addr string) (net.Conn, error)) *redis.Client {
 	return redis.NewClient(&redis.Options{
-		Addr: "embedded", Dialer: dial, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, MaintNotificationsConfig: quiet(),
+		Addr: "embedded", ClientName: name, Dialer: dial, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, MaintNotificationsConfig: quiet(),
 	})
 }
 

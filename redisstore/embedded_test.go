@@ -369,7 +369,7 @@ func TestTheEmbeddedClockIsNeverFast(t *testing.T) {
 				t.Fatal(err)
 			}
 			e.done.Go(e.tick)
-			s := &Store{rdb: e.newClient(), embedded: e, schema: schema{"syncd:"}, leaseTTL: 2 * time.Second, slack: embeddedSlack}
+			s := &Store{rdb: e.newClient(""), embedded: e, schema: schema{"syncd:"}, leaseTTL: 2 * time.Second, slack: embeddedSlack}
 			defer s.Close()
 			<-time.After(offset)
 			began := time.Now()

@@ -45,6 +45,9 @@ func (s schema) of(mailbox, name string) string { return s.prefix + "{" + mailbo
 // The keys of a mailbox, in the order in which every script gets them.
 var mailboxKeys = []string{"lease", "fence", "cursor", "cursors", "events", "retry", "held", "resync"}
 
+// mailboxKinds are their types, in the same order.
+var mailboxKinds = []string{"string", "string", "hash", "list", "hash", "zset", "zset", "string"}
+
 const (
 	keyLease = iota + 1 // Lua counts from one
 	keyFence

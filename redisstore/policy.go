@@ -68,5 +68,5 @@ func evictionPolicy(ctx context.Context, rdb redis.Cmdable) (string, error) {
 // refused reports that the server does not allow or know a command: CONFIG is often forbidden, or renamed.
 func refused(err error) bool {
 	var said redis.Error
-	return errors.As(err, &said) && (redis.HasErrorPrefix(err, "NOPERM") || redis.HasErrorPrefix(err, "ERR"))
+	return errors.As(err, &said) && (strings.HasPrefix(said.Error(), "NOPERM ") || strings.HasPrefix(said.Error(), "ERR "))
 }

@@ -9,33 +9,10 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
-
-// dumpScript reads keys, all at one moment.
-//
-//	KEYS  any keys; they need not be there
-//	gives of each {type, milliseconds to live, value as the type's own command gives it}
-var dumpScript = redis.NewScript(`
-local read = {
-	string = function(key) return redis.call('GET', key) end,
-	hash = function(key) return redis.call('HGETALL', key) end,
-	list = function(key) return redis.call('LRANGE', key, 0, -1) end,
-	zset = function(key) return redis.call('ZRANGE', key, 0, -1, 'WITHSCORES') end,
-	stream = function(key) return redis.call('XRANGE', key, '-', '+') end,
-}
-local out = {}
-for i, key in ipairs(KEYS) do
-	local kind = redis.call('TYPE', key)['ok']
-	if read[kind] then
-		out[i] = {kind, redis.call('PTTL', key), read[kind](key)}
-	else
-		out[i] = {kind}
-	end
-end
-return out
-`)
 
 // save writes everything that rdb holds to a file, whole or not at all.
 func save(ctx context.Context, rdb *redis.Client, file string) (err error) {
@@ -54,15 +31,15 @@ func save(ctx context.Context, rdb *redis.Client, file string) (err error) {
 	}()
 	out := newSnapshotWriter(bufio.NewWriterSize(tmp, 1<<16))
 	shared, mailboxes := sortKeys(keys)
-	if err := dump(ctx, rdb, out, shared); err != nil {
+	if err := dumpShared(ctx, rdb, out, shared); err != nil {
 		return err
 	}
 	out.mark(markShared)
-	// All keys of a mailbox in one go, so that no cursor is ahead of its records. How many mailboxes at a time is a compromise
-	// between this and how long others have to wait.
+	// All keys of a mailbox at one moment, so that no cursor is ahead of its records. How many mailboxes at a time is a
+	// compromise between this and how long others have to wait.
 	const together = 16
 	for some := range slices.Chunk(mailboxes, together) {
-		var keys []string
+		var keys []snapshotKey
 		for _, mailbox := range some {
 			keys = append(keys, mailbox.keys()...)
 		}
@@ -80,16 +57,22 @@ func save(ctx context.Context, rdb *redis.Client, file string) (err error) {
 	return os.Rename(tmp.Name(), file)
 }
 
+// snapshotKey is a key with its type and the time it has to live, 0 for ever.
+type snapshotKey struct {
+	name, kind string
+	ttl        time.Duration
+}
+
 // keyBase is what the keys of one mailbox begin with.
 type keyBase string
 
 // keys are all that the mailbox may have, also those that came after the keys were listed. Its lease is left out: nobody holds
 // one after a restart.
-func (b keyBase) keys() []string {
-	var keys []string
+func (b keyBase) keys() []snapshotKey {
+	var keys []snapshotKey
 	for i, name := range mailboxKeys {
 		if i+1 != keyLease {
-			keys = append(keys, string(b)+name)
+			keys = append(keys, snapshotKey{name: string(b) + name, kind: mailboxKinds[i]})
 		}
 	}
 	return keys
@@ -112,25 +95,63 @@ func sortKeys(keys []string) (shared []string, mailboxes []keyBase) {
 	return shared, mailboxes
 }
 
-// dump writes the commands that make some keys what they are.
-func dump(ctx context.Context, rdb *redis.Client, out *snapshotWriter, keys []string) error {
-	if len(keys) == 0 {
+// dumpShared writes the commands that make keys of any type what they are.
+func dumpShared(ctx context.Context, rdb *redis.Client, out *snapshotWriter, names []string) error {
+	keys := make([]snapshotKey, len(names))
+	for i, name := range names {
+		kind, err := rdb.Type(ctx, name).Result()
+		if err != nil {
+			return fmt.Errorf("reading the type of a key: %w", err)
+		}
+		ttl, err := rdb.PTTL(ctx, name).Result()
+		if err != nil {
+			return fmt.Errorf("reading how long a key lives: %w", err)
+		}
+		keys[i] = snapshotKey{name, kind, max(0, ttl)}
+	}
+	return dump(ctx, rdb, out, keys)
+}
+
+// dump writes the commands that make some keys what they are at one moment. A key that is of another type than it should be is
+// of no use to anybody, and left out.
+func dump(ctx context.Context, rdb *redis.Client, out *snapshotWriter, keys []snapshotKey) error {
+	values := make([]redis.Cmder, len(keys))
+	_, _ = rdb.TxPipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
+		for i, key := range keys {
+			values[i] = key.read(ctx, p)
+		}
 		return nil
-	}
-	values, err := dumpScript.RunRO(ctx, rdb, keys).Slice()
-	if err != nil {
-		return fmt.Errorf("reading keys: %w", err)
-	}
-	if len(values) != len(keys) {
-		return fmt.Errorf("reading keys: %d values of %d keys", len(values), len(keys))
-	}
-	for i, value := range values {
-		if v, _ := value.([]any); len(v) == 3 {
-			ttl, _ := v[1].(int64)
-			out.key(keys[i], fmt.Sprint(v[0]), v[2], ttl)
+	})
+	for i, key := range keys {
+		if values[i] == nil {
+			continue
+		}
+		switch err := values[i].Err(); {
+		case err == nil:
+			out.key(key, values[i])
+		case !errors.Is(err, redis.Nil) && !redis.HasErrorPrefix(err, "WRONGTYPE"):
+			return fmt.Errorf("reading keys: %w", err)
 		}
 	}
 	return nil
+}
+
+// read asks for a key's value; nil for a type that we have no use for.
+func (k snapshotKey) read(ctx context.Context, p redis.Pipeliner) redis.Cmder {
+	switch k.kind {
+	case "string":
+		return p.Get(ctx, k.name)
+	case "hash":
+		return p.HGetAll(ctx, k.name)
+	case "list":
+		return p.LRange(ctx, k.name, 0, -1)
+	case "zset":
+		return p.ZRangeWithScores(ctx, k.name, 0, -1)
+	case "stream":
+		return p.XRange(ctx, k.name, "-", "+")
+	default:
+		return nil
+	}
 }
 
 // load fills rdb, which is empty, from a snapshot. No file is an empty store. A damaged one is [errDamaged]: then rdb has only

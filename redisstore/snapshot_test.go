@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
 	"syncd/delta"
@@ -360,9 +361,9 @@ func FuzzSnapshot(f *testing.F) {
 	write := func(key, field, value string) []byte {
 		var file bytes.Buffer
 		w := newSnapshotWriter(bufio.NewWriter(&file))
-		w.key(key, "string", value, 5)
+		w.key(snapshotKey{name: key, ttl: 5 * time.Millisecond}, redis.NewStringResult(value, nil))
 		w.mark(markShared)
-		w.key(key, "hash", []any{field, value, "", field}, 0)
+		w.key(snapshotKey{name: key}, redis.NewStringSliceResult([]string{field, value, "", field}, nil))
 		w.mark(markEnd)
 		if err := w.flush(); err != nil {
 			f.Fatal(err)
@@ -377,7 +378,7 @@ func FuzzSnapshot(f *testing.F) {
 		}
 		file := write(key, field, value)
 		commands, err := parseSnapshot(file)
-		want := [][]string{{"SET", key, value}, {"PEXPIRE", key, "5"}, {"HSET", key, field, value, "", field}}
+		want := [][]string{{"SET", key, value}, {"PEXPIRE", key, "5"}, {"RPUSH", key, field, value, "", field}}
 		if err != nil || fmt.Sprintf("%q", commands) != fmt.Sprintf("%q", want) {
 			t.Errorf("%q, %v, want %q", commands, err, want)
 		}

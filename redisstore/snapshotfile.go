@@ -10,6 +10,8 @@ import (
 	"io"
 	"slices"
 	"strconv"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // A snapshot file holds the commands that make the store what it was, in Redis's own protocol, as Redis's append-only file
@@ -69,31 +71,36 @@ func (w *snapshotWriter) mark(name string) {
 
 func (w *snapshotWriter) flush() error { return errors.Join(w.err, w.out.Flush()) }
 
-// key writes the commands for one key. value is as dumpScript gives it.
-func (w *snapshotWriter) key(key, kind string, value any, ttl int64) {
-	switch kind {
-	case "string":
-		w.command("SET", key, fmt.Sprint(value))
-	case "hash":
-		w.many("HSET", key, stringSlice(value))
-	case "list":
-		w.many("RPUSH", key, stringSlice(value))
-	case "zset":
-		pairs := stringSlice(value)
-		for i := 0; i+1 < len(pairs); i += 2 {
-			pairs[i], pairs[i+1] = pairs[i+1], pairs[i] // ZADD wants the score first
+// key writes the commands for one key.
+func (w *snapshotWriter) key(key snapshotKey, value redis.Cmder) {
+	switch v := value.(type) {
+	case *redis.StringCmd:
+		w.command("SET", key.name, v.Val())
+	case *redis.MapStringStringCmd:
+		args := make([]string, 0, 2*len(v.Val()))
+		for field, value := range v.Val() {
+			args = append(args, field, value)
 		}
-		w.many("ZADD", key, pairs)
-	case "stream":
-		entries, _ := value.([]any)
-		for _, entry := range entries {
-			if e, _ := entry.([]any); len(e) == 2 {
-				w.command(append([]string{"XADD", key, fmt.Sprint(e[0])}, stringSlice(e[1])...)...)
+		w.many("HSET", key.name, args)
+	case *redis.StringSliceCmd:
+		w.many("RPUSH", key.name, v.Val())
+	case *redis.ZSliceCmd:
+		args := make([]string, 0, 2*len(v.Val()))
+		for _, z := range v.Val() {
+			args = append(args, strconv.FormatFloat(z.Score, 'g', -1, 64), fmt.Sprint(z.Member))
+		}
+		w.many("ZADD", key.name, args)
+	case *redis.XMessageSliceCmd:
+		for _, entry := range v.Val() {
+			args := []string{"XADD", key.name, entry.ID}
+			for field, value := range entry.Values {
+				args = append(args, field, fmt.Sprint(value))
 			}
+			w.command(args...)
 		}
 	}
-	if ttl > 0 {
-		w.command("PEXPIRE", key, strconv.FormatInt(ttl, 10))
+	if key.ttl > 0 {
+		w.command("PEXPIRE", key.name, strconv.FormatInt(key.ttl.Milliseconds(), 10))
 	}
 }
 

@@ -104,6 +104,8 @@ func connect(o Options) (redis.UniversalClient, error) {
 		}
 		opts.TLSConfig, opts.MaintNotificationsConfig = withRoots(opts.TLSConfig, o.Roots), quiet()
 		opts.ReadOnly, opts.RouteByLatency, opts.RouteRandomly = false, false, false // likewise
+		// A master that does not answer does not say who took its place; the others have to be asked.
+		opts.ClusterStateReloadInterval = time.Second
 		return redis.NewClusterClient(opts), nil
 	default:
 		opts, err := redis.ParseURL(o.URL)

@@ -33,34 +33,46 @@ type kept struct {
 	Sealed string    `json:"sealed"`
 }
 
+// name is what the tokens are sealed under. It binds the time, so that an old copy cannot be passed off as the latest.
+func (k kept) name() string { return tokenName + " " + k.At.UTC().Format(time.RFC3339Nano) }
+
 // LoadToken gives the later of the two copies that can be read; nil if there is none.
 func (t Tokens) LoadToken(ctx context.Context) ([]byte, error) {
-	shared, err := t.Shared.WebexToken(ctx)
+	plain, _, err := t.latest(ctx)
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.ReadFile(t.File)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("reading %s: %w", t.File, err)
+	return plain, nil
+}
+
+// latest gives the later copy, and its time, of those that can be had; the error tells of one that cannot.
+func (t Tokens) latest(ctx context.Context) (plain []byte, at time.Time, err error) {
+	shared, err := t.Shared.WebexToken(ctx)
+	file, failed := os.ReadFile(t.File)
+	if failed != nil && !errors.Is(failed, fs.ErrNotExist) {
+		err = errors.Join(err, fmt.Errorf("reading %s: %w", t.File, failed))
 	}
-	var best []byte
-	var at time.Time
 	for _, copied := range []string{shared, string(file)} {
 		var k kept
 		if json.Unmarshal([]byte(copied), &k) != nil || !k.At.After(at) {
 			continue
 		}
 		// A copy that cannot be unsealed is of another key or damaged, and as good as lost.
-		if plain, err := t.Key.Unseal(tokenName, k.Sealed); err == nil {
-			best, at = plain, k.At
+		if p, err := t.Key.Unseal(k.name(), k.Sealed); err == nil {
+			plain, at = p, k.At
 		}
 	}
-	return best, nil
+	return plain, at, err
 }
 
-// StoreToken stores both copies.
+// StoreToken stores both copies. Their time is later than that of any copy there is, also of one from a machine whose clock is fast.
 func (t Tokens) StoreToken(ctx context.Context, tokens []byte) error {
-	raw, err := json.Marshal(kept{At: time.Now(), Sealed: t.Key.Seal(tokenName, tokens)})
+	k := kept{At: time.Now().UTC()}
+	if _, before, _ := t.latest(ctx); !k.At.After(before) { // a copy that cannot be had cannot be outdone
+		k.At = before.Add(time.Nanosecond)
+	}
+	k.Sealed = t.Key.Seal(k.name(), tokens)
+	raw, err := json.Marshal(k)
 	if err != nil {
 		return fmt.Errorf("encoding tokens: %w", err)
 	}
@@ -81,5 +93,8 @@ func writeFile(path string, content []byte) error {
 	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	return os.Rename(tmp.Name(), path)
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return syncFolder(filepath.Dir(path))
 }

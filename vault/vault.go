@@ -13,10 +13,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // Key is the installation's key.
@@ -29,29 +31,50 @@ const keyLen = 32
 
 // Open reads a key file, or makes it where there is none.
 func Open(path string) (*Key, error) {
-	raw, err := os.ReadFile(path)
+	key, err := read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return create(path)
 	}
+	return key, err
+}
+
+// read reads a key file. Its mode is asked of the file that was opened, whatever the path leads to by then.
+func read(path string) (*Key, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe would have to be waited for
 	if err != nil {
 		return nil, fmt.Errorf("key_file: %w", err)
 	}
-	info, err := os.Stat(path)
-	if err != nil {
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("key_file: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("key_file %s is no file", path)
+	case info.Mode().Perm()&0o077 != 0:
 		return nil, fmt.Errorf("key_file %s can be read by others (mode %04o): chmod 600 it", path, info.Mode().Perm())
 	}
-	master, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(raw)))
+	const longest = 4096 // editors add little
+	raw, err := io.ReadAll(io.LimitReader(f, longest))
+	if err != nil {
+		return nil, fmt.Errorf("key_file: %w", err)
+	}
+	text := strings.TrimSpace(strings.TrimPrefix(string(raw), "\ufeff"))
+	master, err := encoding.DecodeString(text)
 	if err != nil || len(master) != keyLen {
 		return nil, fmt.Errorf("key_file %s does not hold a key: want %d bytes in base64", path, keyLen)
 	}
 	return New(master)
 }
 
+// encoding is base64 in which each value has one form.
+var encoding = base64.StdEncoding.Strict()
+
 // New makes a key of 32 bytes.
 func New(master []byte) (*Key, error) {
+	if len(master) != keyLen {
+		return nil, fmt.Errorf("a key has %d bytes, not %d", keyLen, len(master))
+	}
 	sealing, err := hkdf.Expand(sha256.New, master, "syncd seal 1", keyLen)
 	if err != nil {
 		return nil, fmt.Errorf("deriving the sealing key: %w", err)
@@ -88,18 +111,33 @@ func create(path string) (*Key, error) {
 		return nil, fmt.Errorf("key_file: %w", err)
 	}
 	defer os.Remove(tmp.Name())
-	_, err = tmp.WriteString(base64.StdEncoding.EncodeToString(key.master) + "\n")
+	_, err = tmp.WriteString(encoding.EncodeToString(key.master) + "\n")
 	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
 		return nil, fmt.Errorf("key_file: %w", err)
 	}
-	if err := os.Link(tmp.Name(), path); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return Open(path)
-		}
+	switch err := os.Link(tmp.Name(), path); {
+	case errors.Is(err, fs.ErrExist):
+		return read(path)
+	case err != nil:
 		return nil, fmt.Errorf("key_file: %w", err)
 	}
-	return key, nil
+	return key, syncFolder(filepath.Dir(path))
 }
+
+// syncFolder sees to it that a name in a folder survives a power cut. What is sealed with a key that is gone is gone too.
+func syncFolder(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("writing to %s: %w", path, err)
+	}
+	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+		return fmt.Errorf("writing to %s: %w", path, err)
+	}
+	return nil
+}
+
+// Format implements [fmt.Formatter]: a key is never shown.
+func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[key]") }
 
 // Master is what other keys are derived from.
 func (k *Key) Master() []byte { return k.master }
@@ -109,7 +147,7 @@ const sealVersion = "v1."
 
 // Seal makes plain unreadable. It can be unsealed under the same name only, so that a value cannot stand in for another.
 func (k *Key) Seal(name string, plain []byte) string {
-	return sealVersion + base64.StdEncoding.EncodeToString(k.aead.Seal(nil, nil, plain, []byte(name)))
+	return sealVersion + encoding.EncodeToString(k.aead.Seal(nil, nil, plain, []byte(name)))
 }
 
 // Unseal reads what Seal wrote.
@@ -118,7 +156,7 @@ func (k *Key) Unseal(name, sealed string) ([]byte, error) {
 	if !ok {
 		return nil, errors.New("not sealed by this version of syncd")
 	}
-	raw, err := base64.StdEncoding.DecodeString(text)
+	raw, err := encoding.DecodeString(text)
 	if err != nil {
 		return nil, errors.New("sealed value is damaged")
 	}

@@ -50,15 +50,23 @@ func (s *Server) complete(tb testing.TB, masters, replicas int) error {
 	if err != nil {
 		return err
 	}
-	slots, err := rdb.ClusterSlots(tb.Context()).Result()
+	shards, err := rdb.ClusterShards(tb.Context()).Result()
+	if err != nil {
+		return err
+	}
+	replication, err := rdb.Info(tb.Context(), "replication").Result()
 	if err != nil {
 		return err
 	}
 	nodes := 0
-	for _, slot := range slots {
-		nodes += len(slot.Nodes)
+	served := 0
+	for _, shard := range shards {
+		nodes += len(shard.Nodes)
+		if len(shard.Slots) > 0 {
+			served++
+		}
 	}
-	if !strings.Contains(info, "cluster_state:ok") || len(slots) < masters || nodes < masters*(1+replicas) {
+	if !strings.Contains(info, "cluster_state:ok") || strings.Contains(replication, "master_link_status:down") || served < masters || nodes < masters*(1+replicas) {
 		return errors.New("not yet")
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -100,12 +101,22 @@ func (s *Server) Run() {
 			s.tb.Fatalf("%s %v ended at once", s.name, s.args)
 		default:
 		}
-		conn, err := s.dial()
-		if err != nil {
-			return err
-		}
-		return conn.Close()
+		return s.ping()
 	})
+}
+
+// ping asks for any answer: a server listens a moment before it has read its options.
+func (s *Server) ping() error {
+	conn, err := s.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return err
+	}
+	_, err = conn.Read(make([]byte, 1))
+	return err
 }
 
 func (s *Server) dial() (net.Conn, error) {
@@ -139,6 +150,19 @@ func (s *Server) CLI(args ...string) string {
 		s.tb.Fatalf("redis-cli %v: %v\n%s", args, err, out)
 	}
 	return string(out)
+}
+
+// Freeze stops the server without ending it: it accepts, and never answers. It goes on with Thaw.
+func (s *Server) Freeze() { s.signal(syscall.SIGSTOP) }
+
+// Thaw lets a frozen server go on.
+func (s *Server) Thaw() { s.signal(syscall.SIGCONT) }
+
+func (s *Server) signal(sig syscall.Signal) {
+	s.tb.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.tb.Fatal(err)
+	}
 }
 
 // Program finds a program that a test needs.
