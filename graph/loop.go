@@ -1,0 +1,80 @@
+package graph
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+
+	"syncd/delta"
+)
+
+// Rounds that never end have been seen: the same events on each page behind ever new tokens, for hours
+// (microsoft-graph-sdk-dotnet issue 3082 and others). Empty pages are legal, and so is an event that comes twice.
+const (
+	// maxPages ends a round that leads nowhere. 10,000 events in pages of 10, the smallest seen, are 1,000.
+	maxPages = 2000
+	// maxEmpty is how many empty pages may follow each other.
+	maxEmpty = 100
+	// maxRepeats is how many pages may be like some earlier page of the round.
+	maxRepeats = 5
+	// maxEvents bounds what a round keeps in memory.
+	maxEvents = 500_000
+)
+
+// loopGuard watches the pages of one round.
+type loopGuard struct {
+	pages, empty, repeats, events int
+
+	last  [sha256.Size]byte          // the last page that was not empty
+	known map[[sha256.Size]byte]bool // pages and addresses
+}
+
+// pass lets a page through, unless the round leads in circles.
+func (g *loopGuard) pass(address string, p page) error {
+	if g.known == nil {
+		g.known = map[[sha256.Size]byte]bool{}
+	}
+	g.pages++
+	g.events += len(p.events)
+	at := sha256.Sum256([]byte(address))
+	g.known[at] = true
+	if p.delta == "" && g.known[sha256.Sum256([]byte(p.next))] {
+		return fmt.Errorf("%w: a page leads back to one before it", delta.ErrLoop)
+	}
+	if len(p.events) == 0 {
+		g.empty++
+	} else {
+		g.empty = 0
+		ids := p.fingerprint()
+		if ids == g.last && p.delta == "" {
+			return fmt.Errorf("%w: the same page twice", delta.ErrLoop)
+		}
+		if g.known[ids] {
+			g.repeats++
+		}
+		g.last, g.known[ids] = ids, true
+	}
+	switch {
+	case p.delta != "":
+		return nil // it has ended
+	case g.pages >= maxPages:
+		return fmt.Errorf("%w: more than %d pages", delta.ErrLoop, maxPages)
+	case g.empty >= maxEmpty:
+		return fmt.Errorf("%w: %d empty pages", delta.ErrLoop, maxEmpty)
+	case g.repeats >= maxRepeats:
+		return fmt.Errorf("%w: the same pages again and again", delta.ErrLoop)
+	case g.events >= maxEvents:
+		return fmt.Errorf("%w: more than %d events", delta.ErrLoop, maxEvents)
+	}
+	return nil
+}
+
+// fingerprint stands for the ids of a page in their order.
+func (p page) fingerprint() [sha256.Size]byte {
+	h := sha256.New()
+	for _, e := range p.events {
+		_, _ = h.Write(binary.AppendUvarint(nil, uint64(len(e.ID))))
+		_, _ = h.Write([]byte(e.ID))
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
