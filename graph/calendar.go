@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,39 +45,35 @@ var markQuery = url.Values{"$expand": {"singleValueExtendedProperties($filter=id
 
 // Event reads one event with its mark's value. An event that Graph says is gone is [delta.ErrGone].
 func (c *Calendar) Event(ctx context.Context, id string) (e delta.Event, mark string, err error) {
-	var answer eventJSON
+	var answer answered
 	err = c.do(ctx, rest.Call{
-		Method: http.MethodGet, URL: c.url(markQuery, "events", id),
-		Header: prefer(immutable, utc), Decode: answer.decode,
+		Method: http.MethodGet, URL: c.url(markQuery, "events", id), Header: prefer(immutable, utc), Decode: answer.decode,
 	})
 	if err != nil {
 		return e, "", fmt.Errorf("reading an event: %w", err)
 	}
-	if e, err = answer.event(); err != nil {
-		return e, "", fmt.Errorf("%w: %w", delta.ErrUnclear, err)
+	if answer.event.Unreadable {
+		return e, "", fmt.Errorf("reading an event: %w: its form makes no sense", delta.ErrUnclear)
 	}
-	for _, p := range answer.Properties {
-		if p.ID == delta.MarkProperty {
-			mark = p.Value
-		}
-	}
-	return e, mark, nil
+	return answer.event, answer.mark, nil
 }
 
 // Patch writes into an event, if it still has the version etag; else the error is [delta.ErrConflict]. It returns the new
 // version. A lost answer is [delta.ErrUnclear]: the write may have happened, and mailed everybody.
 func (c *Calendar) Patch(ctx context.Context, id, etag string, p delta.Patch) (newETag string, modified time.Time, err error) {
-	var answer eventJSON
+	if etag == "" {
+		return "", time.Time{}, fmt.Errorf("patching an event: %w: its version is not known", delta.ErrRefused)
+	}
+	var answer answered
 	header := prefer(immutable, utc)
 	header.Set("If-Match", etag)
 	err = c.do(ctx, rest.Call{
-		Method: http.MethodPatch, URL: c.url(nil, "events", id),
-		Header: header, Body: encodePatch(p), Decode: answer.decode,
+		Method: http.MethodPatch, URL: c.url(nil, "events", id), Header: header, Body: encodePatch(p), Decode: answer.decode,
 	})
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("patching an event: %w", err)
 	}
-	return answer.ETag, timestamp(answer.Modified), nil
+	return answer.event.ETag, answer.event.Modified, nil
 }
 
 // Language is the mailbox's language as its owner set it, such as "nl-NL"; "" where none is set or it may not be read.
@@ -116,11 +111,13 @@ func (c *Calendar) Marked(ctx context.Context, tag string) ([]string, error) {
 // list reads the ids of a list of events to its end.
 func (c *Calendar) list(ctx context.Context, query url.Values) ([]string, error) {
 	var ids []string
-	next := c.url(query, "events")
-	for pages := 0; next != nil; pages++ {
-		if pages == maxPages {
+	next := c.url(query, events)
+	asked := map[string]bool{}
+	for next != nil {
+		if asked[next.String()] || len(asked) == maxPages {
 			return nil, fmt.Errorf("listing events: %w", delta.ErrLoop)
 		}
+		asked[next.String()] = true
 		var page struct {
 			Value *[]struct {
 				ID string `json:"id"`
@@ -138,7 +135,7 @@ func (c *Calendar) list(ctx context.Context, query url.Values) ([]string, error)
 			ids = append(ids, e.ID)
 		}
 		if next = nil; page.Next != "" {
-			if next, err = c.follow(page.Next, "events"); err != nil {
+			if next, err = c.follow(page.Next, events); err != nil {
 				return nil, fmt.Errorf("listing events: %w", err)
 			}
 		}
@@ -152,9 +149,9 @@ func (c *Calendar) Dropped(ctx context.Context, master string) (days []string, k
 	var answer struct {
 		Dropped *[]string `json:"cancelledOccurrences"`
 	}
-	err = c.client.rest.Do(ctx, rest.Call{
+	err = c.do(ctx, rest.Call{
 		Method: http.MethodGet, Header: prefer(immutable), Decode: rest.JSON(&answer),
-		URL: c.client.rest.URL(url.Values{"$select": {"id,cancelledOccurrences"}}, "users", c.box.ID, "events", master),
+		URL: c.url(url.Values{"$select": {"id,cancelledOccurrences"}}, events, master),
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("reading a series' cancelled occurrences: %w", err)
@@ -166,67 +163,6 @@ func (c *Calendar) Dropped(ctx context.Context, master string) (days []string, k
 		days = append(days, id[strings.LastIndexByte(id, '.')+1:])
 	}
 	return days, true, nil
-}
-
-// Host is the primary address of the mailbox's owner.
-func (c *Calendar) Host(ctx context.Context) (string, error) {
-	_, host, err := c.client.User(ctx, c.box.ID)
-	return host, err
-}
-
-// User finds a mailbox by address or directory id (user-get.md). Host is the primary address, by which Webex knows its owner.
-func (c *Client) User(ctx context.Context, name string) (m delta.Mailbox, host string, err error) {
-	var answer struct {
-		ID   string `json:"id"`
-		Mail string `json:"mail"`
-		UPN  string `json:"userPrincipalName"`
-	}
-	err = c.rest.Do(ctx, rest.Call{
-		Method: http.MethodGet, URL: c.rest.URL(url.Values{"$select": {"id,mail,userPrincipalName"}}, "users", name),
-		Decode: rest.JSON(&answer),
-	})
-	if err != nil {
-		return m, "", fmt.Errorf("looking up %s: %w", name, err)
-	}
-	if answer.ID == "" {
-		return m, "", fmt.Errorf("looking up %s: %w: answer has no id", name, delta.ErrUnclear)
-	}
-	host = cmp.Or(answer.Mail, answer.UPN)
-	return delta.Mailbox{ID: answer.ID, Address: strings.ToLower(name)}, strings.ToLower(host), nil
-}
-
-// Members lists the people in a directory group, also by way of groups in it (group-list-transitivemembers.md).
-func (c *Client) Members(ctx context.Context, group string) ([]delta.Mailbox, error) {
-	var out []delta.Mailbox
-	next := c.rest.URL(url.Values{"$select": {"id,mail,userPrincipalName"}, "$top": {"999"}},
-		"groups", group, "transitiveMembers", "microsoft.graph.user")
-	path := next.Path
-	for pages := 0; next != nil; pages++ {
-		var page struct {
-			Value []struct {
-				ID   string `json:"id"`
-				Mail string `json:"mail"`
-				UPN  string `json:"userPrincipalName"`
-			} `json:"value"`
-			Next string `json:"@odata.nextLink"`
-		}
-		err := c.rest.Do(ctx, rest.Call{Method: http.MethodGet, URL: next, Decode: rest.JSON(&page)})
-		if err == nil && pages == maxPages {
-			err = delta.ErrLoop
-		}
-		if err != nil {
-			return nil, fmt.Errorf("reading the members of group %s: %w", group, err)
-		}
-		for _, u := range page.Value {
-			out = append(out, delta.Mailbox{ID: u.ID, Address: strings.ToLower(cmp.Or(u.Mail, u.UPN))})
-		}
-		if next = nil; page.Next != "" {
-			if next, err = url.Parse(page.Next); err != nil || next.Path != path {
-				return nil, fmt.Errorf("reading the members of group %s: %w", group, delta.ErrForeign)
-			}
-		}
-	}
-	return out, nil
 }
 
 // prefer makes the Prefer header.

@@ -3,140 +3,85 @@ package graph
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
-	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"syncd/delta"
 	"syncd/parser"
 	"syncd/recurrence"
+	"syncd/rest"
 )
 
-// eventJSON is an event as Graph sends it, with the members that syncd reads; others are passed over (event.md).
-type eventJSON struct {
-	ETag       string                 `json:"@odata.etag"`
-	Removed    *struct{}              `json:"@removed"`
-	ID         string                 `json:"id"`
-	Type       string                 `json:"type"`
-	SeriesID   string                 `json:"seriesMasterId"`
-	Original   string                 `json:"originalStart"`
-	Modified   string                 `json:"lastModifiedDateTime"`
-	Subject    string                 `json:"subject"`
-	Body       *bodyJSON              `json:"body"`
-	Location   jsontext.Value         `json:"location"`
-	Locations  []locationJSON         `json:"locations"`
-	Start      dateTimeJSON           `json:"start"`
-	End        dateTimeJSON           `json:"end"`
-	Zone       string                 `json:"originalStartTimeZone"`
-	AllDay     bool                   `json:"isAllDay"`
-	Cancelled  bool                   `json:"isCancelled"`
-	Draft      bool                   `json:"isDraft"`
-	Organizer  *bool                  `json:"isOrganizer"`
-	Sensitive  string                 `json:"sensitivity"`
-	Recurrence *recurrence.Recurrence `json:"recurrence"`
-	Attendees  []attendeeJSON         `json:"attendees"`
-	HideOthers bool                   `json:"hideAttendees"`
-	Properties []propertyJSON         `json:"singleValueExtendedProperties"`
+// answered is an answer of one event.
+type answered struct {
+	event delta.Event // Unreadable where it makes no sense
+	mark  string
 }
 
-type bodyJSON struct {
-	ContentType string `json:"contentType"`
-	// Content stays as it came until it is known that somebody will look at it: it is nine tenths of a calendar.
-	Content jsontext.Value `json:"content"`
-}
-
-type locationJSON struct {
-	DisplayName string `json:"displayName"`
-	Address     string `json:"locationEmailAddress"`
-	URI         string `json:"locationUri"`
-}
-
-type dateTimeJSON struct {
-	DateTime string `json:"dateTime"`
-	TimeZone string `json:"timeZone"`
-}
-
-type attendeeJSON struct {
-	Type         string `json:"type"`
-	EmailAddress struct {
-		Name    string `json:"name"`
-		Address string `json:"address"`
-	} `json:"emailAddress"`
-}
-
-type propertyJSON struct {
-	ID    string `json:"id"`
-	Value string `json:"value"`
-}
-
-// lenient reads what Exchange really sends: bodyPreview is cut in the middle of characters.
-var lenient = jsonv2.JoinOptions(jsontext.AllowInvalidUTF8(true))
-
-func (e *eventJSON) decode(_ http.Header, body io.Reader) error {
-	if err := jsonv2.UnmarshalRead(body, e, lenient); err != nil {
-		return fmt.Errorf("reading an event: %w", err)
+// decode refuses an answer that names no event.
+func (a *answered) decode(_ http.Header, body io.Reader) error {
+	r := newReader(body)
+	if r.dec.PeekKind() != '{' {
+		return rest.Plain("answer is no event")
 	}
-	if e.ID == "" {
-		return errors.New("reading an event: no id")
+	f := r.event()
+	if err := r.end(); err != nil {
+		return err
+	}
+	if f.event.ID == "" {
+		return rest.Plain("event has no id")
+	}
+	*a = answered{event: r.finish(f)}
+	for _, p := range f.properties {
+		if strings.EqualFold(p.id, delta.MarkProperty) {
+			a.mark = p.value
+		}
 	}
 	return nil
 }
 
-// event turns Graph's form into ours.
-func (e *eventJSON) event() (delta.Event, error) {
-	if e.Removed != nil {
-		return delta.Event{ID: e.ID, Removed: true}, nil
+// finish turns Graph's form of an event into ours. One that makes no sense keeps its id alone.
+func (r *reader) finish(f *form) delta.Event {
+	e := f.event
+	switch {
+	case f.removed:
+		return delta.Event{ID: e.ID, Removed: true}
+	case r.odd:
+		return delta.Event{ID: e.ID, Unreadable: true}
 	}
-	out := delta.Event{
-		ID: e.ID, ETag: e.ETag, Type: eventType(e.Type), SeriesID: e.SeriesID, Subject: e.Subject,
-		Zone: e.Zone, AllDay: e.AllDay, Cancelled: e.Cancelled,
-		Draft: e.Draft, Organizer: e.Organizer != nil && *e.Organizer, Private: private(e.Sensitive),
-		Recurrence: e.Recurrence, HideOthers: e.HideOthers, Attendees: attendees(e.Attendees),
-		Modified: timestamp(e.Modified), OriginalStart: timestamp(e.Original),
+	e.Bare = e.Type == delta.Occurrence && !f.organizer && !f.body
+	e.Private = strings.EqualFold(f.sensitivity, "private") || strings.EqualFold(f.sensitivity, "confidential")
+	var started, ended, kept bool
+	e.Start, started = f.start.read()
+	e.End, ended = f.end.read()
+	_, asks := parser.FindKeyword(e.Location.Text)
+	if strings.ContainsAny(e.Location.Text, "@:") && !f.structured {
+		e.Location.Place = bytes.Clone(r.place)
 	}
-	out.Bare = out.Type == delta.Occurrence && e.Organizer == nil && e.Body == nil
-	var err error
-	if out.Start, err = e.Start.time(); err != nil {
-		return out, fmt.Errorf("event's start: %w", err)
+	e.Body, kept = r.wantedBody(f, asks)
+	if !started || !ended || !kept {
+		return delta.Event{ID: e.ID, Unreadable: true}
 	}
-	if out.End, err = e.End.time(); err != nil {
-		return out, fmt.Errorf("event's end: %w", err)
-	}
-	if out.Location, err = e.location(); err != nil {
-		return out, fmt.Errorf("event's location: %w", err)
-	}
-	_, asks := parser.FindKeyword(out.Location.Text)
-	if e.Body != nil && (asks || parser.MayHoldBlock(e.Body.Content)) {
-		out.Body.HTML = !strings.EqualFold(e.Body.ContentType, "text")
-		if err := jsonv2.Unmarshal(e.Body.Content, &out.Body.Content, lenient); err != nil {
-			return out, fmt.Errorf("event's body: %w", err)
-		}
-	}
-	return out, nil
+	return e
 }
 
-// location reads where an event is. Of several places `location` is only a summary, and writing it would lose what is known of
-// each.
-func (e *eventJSON) location() (delta.Location, error) {
-	var l locationJSON
-	if len(e.Location) > 0 {
-		if err := jsonv2.Unmarshal(e.Location, &l, lenient); err != nil {
-			return delta.Location{}, err
-		}
+// wantedBody is the body, if somebody will look at it. A body with half characters in it is not ok: nobody could write it back as
+// it was.
+func (r *reader) wantedBody(f *form, asks bool) (b parser.Body, ok bool) {
+	b.HTML = f.html
+	if len(r.body) == 0 || string(r.body) == "null" || !asks && !parser.MayHoldBlock(r.body) {
+		return parser.Body{}, true
 	}
-	out := delta.Location{Text: l.DisplayName}
-	known := func(l locationJSON) bool { return l.Address != "" || l.URI != "" }
-	if strings.ContainsAny(l.DisplayName, "@:") && (len(e.Locations) <= 1 || !slices.ContainsFunc(e.Locations, known)) {
-		out.Place = bytes.Clone(e.Location)
+	var err error
+	if r.scratch, err = jsontext.AppendUnquote(r.scratch[:0], r.body); err != nil {
+		return parser.Body{}, false
 	}
-	return out, nil
+	b.Content = string(r.scratch)
+	return b, true
 }
 
 func eventType(s string) delta.Type {
@@ -148,20 +93,6 @@ func eventType(s string) delta.Type {
 	return delta.Type(s)
 }
 
-func private(sensitivity string) bool {
-	return strings.EqualFold(sensitivity, "private") || strings.EqualFold(sensitivity, "confidential")
-}
-
-func attendees(list []attendeeJSON) []delta.Attendee {
-	var out []delta.Attendee
-	for _, a := range list {
-		out = append(out, delta.Attendee{
-			Address: strings.ToLower(a.EmailAddress.Address), Name: a.EmailAddress.Name, Type: strings.ToLower(a.Type),
-		})
-	}
-	return out
-}
-
 // timestamp reads a time of Graph's; the year 1, which stands for "unknown", and text that is none give the zero time.
 func timestamp(s string) time.Time {
 	t, err := time.Parse(time.RFC3339Nano, s)
@@ -171,21 +102,21 @@ func timestamp(s string) time.Time {
 	return t.UTC()
 }
 
-// time reads a dateTimeTimeZone: a wall clock time of up to 7 fraction digits, in UTC as we ask for.
-func (d dateTimeJSON) time() (time.Time, error) {
-	zone, _, err := recurrence.Zone(d.TimeZone)
-	if d.TimeZone == "" {
-		zone, err = time.UTC, nil
-	}
-	if err != nil {
-		return time.Time{}, err
-	}
-	for _, layout := range []string{"2006-01-02T15:04:05.9999999", time.RFC3339Nano} {
-		if t, err := time.ParseInLocation(layout, d.DateTime, zone); err == nil {
-			return t.UTC(), nil
+// read reads a wall clock time of up to 7 fraction digits, in UTC as we ask for.
+func (d dateTime) read() (time.Time, bool) {
+	zone := time.UTC
+	if d.zone != "" && d.zone != "UTC" {
+		var err error
+		if zone, _, err = recurrence.Zone(d.zone); err != nil {
+			return time.Time{}, false
 		}
 	}
-	return time.Time{}, fmt.Errorf("not a time: %.40q", d.DateTime)
+	for _, layout := range []string{"2006-01-02T15:04:05", time.RFC3339Nano} { // a fraction may follow
+		if t, err := time.ParseInLocation(layout, d.time, zone); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
 }
 
 // patchJSON is what syncd writes into an event, and nothing else (event-update.md).
@@ -198,6 +129,11 @@ type patchJSON struct {
 type patchBodyJSON struct {
 	ContentType string `json:"contentType"`
 	Content     string `json:"content"`
+}
+
+type propertyJSON struct {
+	ID    string `json:"id"`
+	Value string `json:"value"`
 }
 
 func encodePatch(p delta.Patch) patchJSON {

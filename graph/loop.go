@@ -2,53 +2,91 @@ package graph
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"syncd/delta"
 )
 
-// loopGuard notices a round that does not end. Chains of pages with the same ids and ever new tokens have been reported, of
-// 4,587 pages and 861 MB in one case (learn.microsoft.com, Q&A 12762375 and 5790953; msgraph-sdk-dotnet issue 3082). Empty
-// pages are no sign of one by themselves.
-type loopGuard struct {
-	pages, empty, again int
-	last                [sha256.Size]byte
-	seen                map[[sha256.Size]byte]bool
-}
-
+// Rounds that never end have been seen: the same events on each page behind ever new tokens, for hours
+// (microsoft-graph-sdk-dotnet issue 3082 and others). Empty pages are legal, and so is an event that comes twice.
 const (
-	// maxPages is what a round may have. 10,000 events in pages of 10, the smallest seen, are 1,000.
+	// maxPages ends a round that leads nowhere. 10,000 events in pages of 10, the smallest seen, are 1,000.
 	maxPages = 2000
 	// maxEmpty is how many empty pages may follow each other.
-	maxEmpty = 50
-	// maxAgain is how many pages may come that came before, though not one after the other.
-	maxAgain = 3
+	maxEmpty = 100
+	// maxRepeats is how many pages may be like some earlier page of the round.
+	maxRepeats = 5
+	// maxEvents bounds what a round keeps in memory.
+	maxEvents = 500_000
+	// maxBytes is what a round may have read, unpacked. 861 MB went by in a round that did not end (learn.microsoft.com, Q&A 12762375).
+	maxBytes = 1 << 30
 )
 
-// check looks at the next page of a round.
-func (g *loopGuard) check(p page) error {
+// loopGuard watches the pages of one round.
+type loopGuard struct {
+	pages, empty, repeats, events int
+	bytes                         int64
+
+	last  [sha256.Size]byte          // the last page that was not empty
+	known map[[sha256.Size]byte]bool // pages and addresses
+}
+
+// pass lets a page through, unless the round leads in circles.
+func (g *loopGuard) pass(address string, p page) error {
+	if g.known == nil {
+		g.known = map[[sha256.Size]byte]bool{}
+	}
 	g.pages++
+	g.events += len(p.events)
+	g.bytes += p.size
+	at := sha256.Sum256([]byte(address))
+	g.known[at] = true
+	if p.delta == "" && g.known[sha256.Sum256([]byte(p.next))] {
+		return fmt.Errorf("%w: a page leads back to one before it", delta.ErrLoop)
+	}
+	if len(p.events) == 0 {
+		g.empty++
+	} else {
+		g.empty = 0
+		ids := p.fingerprint()
+		if ids == g.last && p.delta == "" {
+			return fmt.Errorf("%w: the same page twice", delta.ErrLoop)
+		}
+		if g.known[ids] {
+			g.repeats++
+		}
+		g.last, g.known[ids] = ids, true
+	}
 	switch {
-	case g.pages > maxPages:
+	case p.delta != "":
+		return nil // it has ended
+	case g.pages >= maxPages:
 		return fmt.Errorf("%w: more than %d pages", delta.ErrLoop, maxPages)
-	case len(p.events) == 0:
-		if g.empty++; g.empty > maxEmpty {
-			return fmt.Errorf("%w: more than %d empty pages", delta.ErrLoop, maxEmpty)
-		}
-		return nil
+	case g.empty >= maxEmpty:
+		return fmt.Errorf("%w: %d empty pages", delta.ErrLoop, maxEmpty)
+	case g.repeats >= maxRepeats:
+		return fmt.Errorf("%w: the same pages again and again", delta.ErrLoop)
+	case g.bytes >= maxBytes:
+		return fmt.Errorf("%w: more than %d MiB", delta.ErrLoop, maxBytes>>20)
+	case g.events >= maxEvents:
+		return fmt.Errorf("%w: more than %d events", delta.ErrLoop, maxEvents)
 	}
-	g.empty = 0
-	ids := p.fingerprint()
-	switch {
-	case ids == g.last:
-		return fmt.Errorf("%w: the same page twice", delta.ErrLoop)
-	case g.seen[ids]:
-		if g.again++; g.again > maxAgain {
-			return fmt.Errorf("%w: pages that came before", delta.ErrLoop)
-		}
-	case g.seen == nil:
-		g.seen = map[[sha256.Size]byte]bool{}
-	}
-	g.last, g.seen[ids] = ids, true
 	return nil
+}
+
+// fingerprint tells pages apart by the set of their ids; their order means nothing.
+func (p page) fingerprint() [sha256.Size]byte {
+	h := sha256.New()
+	ids := make([]string, len(p.events))
+	for i, e := range p.events {
+		ids[i] = e.ID
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		_, _ = h.Write(binary.AppendUvarint(nil, uint64(len(id))))
+		_, _ = h.Write([]byte(id))
+	}
+	return [sha256.Size]byte(h.Sum(nil))
 }

@@ -2,19 +2,13 @@ package graph
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
-
-	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"syncd/delta"
 	"syncd/rest"
@@ -35,18 +29,21 @@ func (c *Calendar) Round(ctx context.Context, link string, start, end time.Time)
 			if page, err = c.page(ctx, next); err != nil {
 				break
 			}
-			if err = guard.check(page); err != nil {
+			if err = guard.pass(next.String(), page); err != nil {
 				break
 			}
 			if page.delta != "" {
-				if _, err = c.follow(page.delta, view); err != nil {
+				if _, err = c.follow(page.delta, rounds); err != nil {
 					break // a link that will not be followed is not kept either
 				}
 			}
 			if !yield(delta.Page{Events: page.events, Link: page.delta}, nil) || page.delta != "" {
 				return
 			}
-			next, err = c.follow(page.next, view)
+			next, err = c.follow(page.next, rounds)
+		}
+		if link != "" && errors.Is(err, delta.ErrGone) { // not an event: the folder that the link was for
+			err = fmt.Errorf("%w: %w", delta.ErrCursorExpired, err)
 		}
 		yield(delta.Page{}, fmt.Errorf("reading changes: %w", err))
 	}
@@ -54,7 +51,7 @@ func (c *Calendar) Round(ctx context.Context, link string, start, end time.Time)
 
 func (c *Calendar) roundURL(link string, start, end time.Time) (*url.URL, error) {
 	if link != "" {
-		return c.follow(link, view)
+		return c.follow(link, rounds)
 	}
 	window := url.Values{
 		"startDateTime": {start.UTC().Format(time.RFC3339)}, "endDateTime": {end.UTC().Format(time.RFC3339)},
@@ -62,70 +59,11 @@ func (c *Calendar) roundURL(link string, start, end time.Time) (*url.URL, error)
 	return c.url(window, "calendarView", "delta"), nil
 }
 
-// view is the collection that rounds go over.
-const view = "calendarView"
-
-// follow takes a link from an answer, or from the store, if it leads to the configured root and to a collection of this
-// mailbox.
-func (c *Calendar) follow(link, collection string) (*url.URL, error) {
-	u, err := url.Parse(link)
-	root := c.client.rest.Root()
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%w: not an address", delta.ErrForeign)
-	case u.Scheme != root.Scheme || !strings.EqualFold(u.Host, root.Host) || u.User != nil:
-		return nil, fmt.Errorf("%w: to host %q", delta.ErrForeign, u.Host)
-	case !c.within(u.Path, collection):
-		return nil, fmt.Errorf("%w: to another mailbox or resource", delta.ErrForeign)
-	}
-	u.Host = root.Host
-	return u, nil
-}
-
-// within reports whether a path is that of a collection of this mailbox. Graph writes users/ID and users('ID'), with the id or the
-// address that was asked with, and function names with or without brackets and namespace.
-func (c *Calendar) within(path, collection string) bool {
-	rest, ok := cutPrefixFold(path, c.client.rest.Root().Path+"/users")
-	if !ok || strings.Contains(path, "/../") {
-		return false
-	}
-	for _, name := range []string{c.box.ID, c.box.Address} {
-		for _, form := range []string{"/" + name + "/", "('" + name + "')/"} {
-			if tail, ok := cutPrefixFold(rest, form); ok {
-				tail, _ = cutPrefixFold(tail, "calendar/")
-				tail, ok = cutPrefixFold(tail, collection)
-				return ok && (tail == "" || tail[0] == '/')
-			}
-		}
-	}
-	return false
-}
-
-func cutPrefixFold(s, prefix string) (string, bool) {
-	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
-		return s, false
-	}
-	return s[len(prefix):], true
-}
-
 // page is one answer of a round.
 type page struct {
 	events      []delta.Event
 	next, delta string
-}
-
-// fingerprint tells pages apart by the set of their ids; their order means nothing.
-func (p page) fingerprint() [sha256.Size]byte {
-	ids := make([]string, len(p.events))
-	for i, e := range p.events {
-		ids[i] = e.ID
-	}
-	slices.Sort(ids)
-	h := sha256.New()
-	for _, id := range ids {
-		fmt.Fprintf(h, "%d:%s", len(id), id)
-	}
-	return [sha256.Size]byte(h.Sum(nil))
+	size        int64 // in bytes, unpacked
 }
 
 func (c *Calendar) page(ctx context.Context, u *url.URL) (p page, err error) {
@@ -138,38 +76,40 @@ func (c *Calendar) page(ctx context.Context, u *url.URL) (p page, err error) {
 
 // decodePage reads a page one event at a time, so that only what somebody will look at stays in memory. A page without its
 // list, without any link, or cut off anywhere is an error as a whole: it must never look like an empty calendar.
-func decodePage(r io.Reader) (p page, err error) {
-	dec := jsontext.NewDecoder(r, lenient)
-	if token, err := dec.ReadToken(); err != nil || token.Kind() != '{' {
-		return p, errors.Join(errors.New("page is not a JSON object"), err)
+func decodePage(body io.Reader) (page, error) {
+	r := newReader(body)
+	if r.dec.PeekKind() != '{' {
+		return page{}, errors.Join(rest.Plain("page is not a JSON object"), r.dec.SkipValue())
 	}
-	listed := false
-	for dec.PeekKind() != '}' {
-		name, err := dec.ReadToken()
-		if err != nil {
-			return p, fmt.Errorf("reading a page: %w", err)
-		}
-		switch name.String() {
-		case "value":
-			listed = true
-			p.events, err = decodeEvents(dec)
-		case "@odata.nextLink":
-			err = jsonv2.UnmarshalDecode(dec, &p.next)
-		case "@odata.deltaLink":
-			err = jsonv2.UnmarshalDecode(dec, &p.delta)
+	var p page
+	listed, whole := false, true
+	r.object(func(name []byte) {
+		switch string(name) {
+		case `"value"`:
+			listed = r.dec.PeekKind() == '['
+			r.list(func() {
+				whole = r.dec.PeekKind() == '{' && whole
+				f := r.event()
+				whole = f.event.ID != "" && whole
+				p.events = append(p.events, r.finish(f))
+			})
+		case `"@odata.nextLink"`:
+			p.next = r.text()
+		case `"@odata.deltaLink"`:
+			p.delta = r.text()
 		default:
-			err = dec.SkipValue()
+			r.skip()
 		}
-		if err != nil {
-			return p, fmt.Errorf("reading a page: %w", err)
-		}
+	})
+	if err := r.end(); err != nil {
+		return page{}, err
 	}
-	if _, err := dec.ReadToken(); err != nil {
-		return p, fmt.Errorf("reading a page: %w", err)
-	}
+	p.size = r.dec.InputOffset()
 	switch {
 	case !listed:
-		return p, errors.New("page has no list of events")
+		return page{}, rest.Plain("page has no list of events")
+	case !whole:
+		return page{}, rest.Plain("page lists an event without id")
 	case p.next == "" && p.delta == "":
 		return p, errNoLink
 	case p.next != "":
@@ -179,31 +119,4 @@ func decodePage(r io.Reader) (p page, err error) {
 }
 
 // errNoLink says that a page, which is whole otherwise, has no link. A round cannot end so; a plain list does.
-var errNoLink = errors.New("page has no link")
-
-func decodeEvents(dec *jsontext.Decoder) ([]delta.Event, error) {
-	token, err := dec.ReadToken()
-	if err != nil {
-		return nil, err
-	}
-	if token.Kind() != '[' {
-		return nil, errors.New("the list of events is none")
-	}
-	var events []delta.Event
-	for dec.PeekKind() != ']' {
-		var raw eventJSON
-		if err := jsonv2.UnmarshalDecode(dec, &raw); err != nil {
-			return nil, err
-		}
-		if raw.ID == "" {
-			return nil, errors.New("an event without id")
-		}
-		event, err := raw.event()
-		if err != nil { // one odd event does not stop its mailbox
-			event = delta.Event{ID: raw.ID, Unreadable: true}
-		}
-		events = append(events, event)
-	}
-	_, err = dec.ReadToken()
-	return events, err
-}
+var errNoLink = rest.Plain("page has no link")

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// maxPage bounds an answer after decompression. A page of 200 events with large bodies has some 6 MB.
-	maxPage = 128 << 20
+	// maxPage bounds an answer after decompression. A page of 200 events with large bodies has some 6 MB, but Graph does not split a series.
+	maxPage = 64 << 20
 	// maxJSON bounds an answer that is read as a whole.
 	maxJSON = 8 << 20
 )

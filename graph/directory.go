@@ -1,0 +1,99 @@
+package graph
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"syncd/delta"
+	"syncd/rest"
+)
+
+// userJSON is a person in the directory (user.md).
+type userJSON struct {
+	ID   string `json:"id"`
+	Mail string `json:"mail"`
+	UPN  string `json:"userPrincipalName"`
+}
+
+const userFields = "id,mail,userPrincipalName"
+
+// primary is the address by which others know a person.
+func (u userJSON) primary() string { return strings.ToLower(cmp.Or(u.Mail, u.UPN)) }
+
+// User finds a mailbox by address or directory id (user-get.md). Host is the primary address, by which Webex knows its owner.
+func (c *Client) User(ctx context.Context, name string) (m delta.Mailbox, host string, err error) {
+	var answer userJSON
+	err = c.rest.Do(ctx, rest.Call{
+		Method: http.MethodGet, URL: c.rest.URL(url.Values{"$select": {userFields}}, "users", name), Scope: name, Decode: rest.JSON(&answer),
+	})
+	if err == nil && answer.ID == "" {
+		err = fmt.Errorf("%w: answer has no id", delta.ErrUnclear)
+	}
+	if err != nil {
+		return m, "", fmt.Errorf("looking up %s: %w", name, err)
+	}
+	return delta.Mailbox{ID: answer.ID, Address: strings.ToLower(name)}, answer.primary(), nil
+}
+
+// Host is the primary address of the mailbox's owner. One without any cannot host: Webex would take the meeting for our own.
+func (c *Calendar) Host(ctx context.Context) (string, error) {
+	_, host, err := c.client.User(ctx, c.box.Key())
+	if err == nil && host == "" {
+		err = fmt.Errorf("%w: the owner of the mailbox has no address", delta.ErrHost)
+	}
+	return host, err
+}
+
+// Members lists the people in a directory group, also by way of groups in it (group-list-transitivemembers.md). Such as have no
+// address, and so no mailbox, are left out.
+func (c *Client) Members(ctx context.Context, group string) ([]delta.Mailbox, error) {
+	members, err := c.members(ctx, group)
+	if err != nil {
+		return nil, fmt.Errorf("reading the members of group %s: %w", group, err)
+	}
+	return members, nil
+}
+
+func (c *Client) members(ctx context.Context, group string) ([]delta.Mailbox, error) {
+	var out []delta.Mailbox
+	collection := []string{"groups", group, "transitiveMembers"}
+	next := c.rest.URL(url.Values{"$select": {userFields}, "$top": {"999"}}, append(collection, "microsoft.graph.user")...)
+	asked := map[string]bool{}
+	for next != nil {
+		if asked[next.String()] || len(asked) == maxPages {
+			return nil, delta.ErrLoop
+		}
+		asked[next.String()] = true
+		var page struct {
+			Value *[]userJSON `json:"value"`
+			Next  string      `json:"@odata.nextLink"`
+		}
+		if err := c.rest.Do(ctx, rest.Call{Method: http.MethodGet, URL: next, Scope: "group", Decode: rest.JSON(&page)}); err != nil {
+			return nil, err
+		}
+		if page.Value == nil {
+			return nil, fmt.Errorf("%w: no list in the answer", delta.ErrUnclear)
+		}
+		for _, u := range *page.Value {
+			if u.ID != "" && u.primary() != "" {
+				out = append(out, delta.Mailbox{ID: u.ID, Address: u.primary()})
+			}
+		}
+		if next = nil; page.Next != "" {
+			u, segments, err := c.rest.Follow(page.Next)
+			if err != nil {
+				return nil, err
+			}
+			if len(segments) < len(collection) || !slices.EqualFunc(segments[:len(collection)], collection, sameASCII) {
+				return nil, fmt.Errorf("%w: to another group or resource", delta.ErrForeign)
+			}
+			next = u
+		}
+	}
+	return out, nil
+}
