@@ -22,6 +22,9 @@ type userJSON struct {
 
 const userFields = "id,mail,userPrincipalName"
 
+// directory is what is throttled apart from any mailbox, for the whole tenant (throttling-limits.md, identity and access).
+const directory = "directory"
+
 // primary is the address by which others know a person.
 func (u userJSON) primary() string { return strings.ToLower(cmp.Or(u.Mail, u.UPN)) }
 
@@ -29,7 +32,7 @@ func (u userJSON) primary() string { return strings.ToLower(cmp.Or(u.Mail, u.UPN
 func (c *Client) User(ctx context.Context, name string) (m delta.Mailbox, host string, err error) {
 	var answer userJSON
 	err = c.rest.Do(ctx, rest.Call{
-		Method: http.MethodGet, URL: c.rest.URL(url.Values{"$select": {userFields}}, "users", name), Scope: name, Decode: rest.JSON(&answer),
+		Method: http.MethodGet, URL: c.rest.URL(url.Values{"$select": {userFields}}, "users", name), Scope: directory, Decode: rest.JSON(&answer),
 	})
 	if err == nil && answer.ID == "" {
 		err = fmt.Errorf("%w: answer has no id", delta.ErrUnclear)
@@ -73,7 +76,7 @@ func (c *Client) members(ctx context.Context, group string) ([]delta.Mailbox, er
 			Value *[]userJSON `json:"value"`
 			Next  string      `json:"@odata.nextLink"`
 		}
-		if err := c.rest.Do(ctx, rest.Call{Method: http.MethodGet, URL: next, Scope: "group", Decode: rest.JSON(&page)}); err != nil {
+		if err := c.rest.Do(ctx, rest.Call{Method: http.MethodGet, URL: next, Scope: directory, Decode: rest.JSON(&page)}); err != nil {
 			return nil, err
 		}
 		if page.Value == nil {

@@ -28,12 +28,12 @@ func (c *checker) occurrences(m *Mailbox, r ref, it *item, met *meeting) {
 		if end.Sub(o.start) < minLength {
 			end = o.start.Add(minLength)
 		}
-		want[o.start.Truncate(time.Minute).Format(time.RFC3339)+" to "+end.Truncate(time.Minute).Format(time.RFC3339)] = true
+		want[met.span(o.start, end)] = true
 	}
 	have := map[string]bool{}
 	met.sittings(from, func(o sitting) bool {
 		if !o.start.Before(from) && o.start.Before(to) {
-			have[o.start.UTC().Format(time.RFC3339)+" to "+o.end.UTC().Format(time.RFC3339)] = true
+			have[met.span(o.start, o.end)] = true
 		}
 		return o.start.Before(to)
 	})
@@ -51,4 +51,16 @@ func without(a, b map[string]bool) []string {
 	}
 	keys := slices.Sorted(maps.Keys(rest))
 	return keys[:min(5, len(keys))]
+}
+
+// span writes down when an occurrence is. A calendar keeps to the hours on the clock and a meeting to its length, so on days on which the
+// clock is changed the end is anybody's guess and is left out.
+func (met *meeting) span(start, end time.Time) string {
+	from := start.UTC().Truncate(time.Minute).Format(time.RFC3339)
+	_, before := start.Add(-24 * time.Hour).In(met.loc).Zone()
+	_, after := start.Add(24 * time.Hour).In(met.loc).Zone()
+	if before != after {
+		return from
+	}
+	return from + " to " + end.UTC().Truncate(time.Minute).Format(time.RFC3339)
 }

@@ -156,6 +156,7 @@ func (m *Mailbox) copied(from, to ref, it *item) {
 		switch was := m.stories[ref{from.key, date}]; {
 		case was == nil || from.date != "":
 		case x.body != nil:
+			m.story(ref{to.key, date}).ownBody = true
 			m.copied(ref{from.key, date}, ref{to.key, date}, it.merged(date, true))
 		case x.location != nil:
 			o := m.story(ref{to.key, date})

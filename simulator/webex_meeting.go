@@ -79,7 +79,7 @@ func (met *meeting) sittings(from time.Time, yield func(sitting) bool) {
 	s := met.start.In(met.loc)
 	met.rule.each(dayOf(from.In(met.loc).Date())-3, func(d day) bool {
 		y, m, dd := d.time().Date()
-		start := time.Date(y, m, dd, s.Hour(), s.Minute(), 0, 0, met.loc).UTC()
+		start := onClock(time.Date(y, m, dd, s.Hour(), s.Minute(), 0, 0, met.loc), s)
 		return at(start, start.Add(length))
 	})
 }

@@ -56,7 +56,9 @@ func (r *run) vanished(ctx context.Context, c *changes) error {
 	if err != nil {
 		return err
 	}
-	if r.Limit.exceeded(len(gone), known) {
+	// What was known before a store was lost is not known any more, so a limit says nothing of a calendar that is empty then.
+	unsure := r.cursor.Generation == 0 && len(c.seen) == 0 && len(gone) > 0 && r.memory.Resync() == nil
+	if unsure || r.Limit.exceeded(len(gone), known) {
 		return r.hold(ctx, gone, held)
 	}
 	r.report.Held = len(held)
