@@ -34,6 +34,7 @@ type rig struct {
 	sweeper *sweep.Sweeper
 	rest    simulator.AtRest
 	boxes   []delta.Mailbox
+	fence   fence
 }
 
 const (
@@ -96,6 +97,7 @@ func (r *rig) start() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	r.fence.t = r.t
 	r.sweeper = r.newSweeper(calendars, meetings, keys, log)
 	r.rest.Meet = "onetime"
 }
@@ -104,7 +106,7 @@ func (r *rig) newSweeper(calendars *graph.Client, meetings *webex.Client, keys d
 	store := r.store
 	return &sweep.Sweeper{
 		Open:     func(m delta.Mailbox) sweep.Calendar { return calendars.Calendar(m) },
-		Claim:    func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Claim(ctx, m) },
+		Claim:    func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return r.fence.claim(ctx, store, m) },
 		Peek:     func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Peek(ctx, m) },
 		Meetings: meetings, Pauses: store, Keys: keys,
 		Policy: delta.Policy{Webex: delta.MyRoom, Meet: delta.OneTime},

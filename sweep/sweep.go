@@ -54,6 +54,8 @@ type Memory interface {
 	Cursor() delta.Cursor
 	Waiting() []delta.Waiting
 	HeldRemovals() []string
+	// Accepted are those of them that an operator released.
+	Accepted() []string
 	Resync() *delta.Resync
 	Records(ctx context.Context, ids []string) (map[string]delta.Record, error)
 	AllRecords(ctx context.Context) (map[string]delta.Record, error)

@@ -42,13 +42,11 @@ func (r *run) vanished(ctx context.Context, c *changes) error {
 			gone = append(gone, id)
 		}
 	}
-	if accept := r.memory.Resync(); accept != nil && accept.Accept {
-		accepted, err := r.accepted(ctx, held)
-		if err != nil {
-			return err
-		}
-		back = append(back, accepted...)
+	accepted, err := r.accepted(ctx, held)
+	if err != nil {
+		return err
 	}
+	back = append(back, accepted...)
 	if err := r.store(r.write(ctx, delta.Batch{Release: back})); err != nil {
 		return err
 	}
@@ -142,11 +140,16 @@ func (r *run) hold(ctx context.Context, gone []string, before map[string]bool) e
 	return r.store(r.write(ctx, delta.Batch{Hold: gone}))
 }
 
-// accepted carries out the removals that an operator released, each confirmed once more.
+// accepted carries out the removals that an operator released, each confirmed once more. They are held no longer.
 func (r *run) accepted(ctx context.Context, held map[string]bool) ([]string, error) {
-	ids := make([]string, 0, len(held))
-	for id := range held {
-		ids = append(ids, id)
+	var ids []string
+	for _, id := range r.memory.Accepted() {
+		if held[id] {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	if err := r.recallMore(ctx, ids); err != nil {
 		return nil, err
@@ -160,7 +163,9 @@ func (r *run) accepted(ctx context.Context, held map[string]bool) ([]string, err
 			return nil, err
 		}
 	}
-	clear(held)
+	for _, id := range ids {
+		delete(held, id)
+	}
 	return ids, nil
 }
 
