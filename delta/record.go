@@ -24,6 +24,7 @@ type Record struct {
 	Restored    int // how often the block was put back
 	Remade      int // how often the meeting was made again
 	Modified    time.Time
+	Patched     time.Time // when syncd last wrote into the event; zero where that is not known
 	End         time.Time // end of the event, of a series the last one; zero for a series without end
 	Master      bool      // of a series as a whole
 	Series      string    // the series master's id, on exceptions
@@ -86,6 +87,7 @@ type storedRecord struct {
 	Restored    int         `json:"restored,omitempty"`
 	Remade      int         `json:"remade,omitempty"`
 	Modified    int64       `json:"modified,omitempty"` // Unix seconds
+	Patched     int64       `json:"patched,omitempty"`  // Unix seconds
 	End         int64       `json:"end,omitempty"`      // Unix seconds
 	Master      bool        `json:"master,omitempty"`
 	Series      string      `json:"series,omitempty"`
@@ -101,7 +103,7 @@ func (r Record) Encode() string {
 	raw, _ := json.Marshal(storedRecord{
 		Version: recordVersion, State: r.State, Keyword: r.Keyword, Asked: r.Asked, Kind: r.Kind, Meeting: r.Meeting, Tag: r.Tag, Old: r.Old,
 		Fingerprint: r.Fingerprint, Times: r.Times, Block: r.Block, Restored: r.Restored, Remade: r.Remade,
-		Modified: seconds(r.Modified), End: seconds(r.End), Master: r.Master, Series: r.Series, Original: seconds(r.Original), Shares: r.Shares, Gone: r.Gone, Reason: r.Reason, Tries: r.Tries,
+		Modified: seconds(r.Modified), Patched: seconds(r.Patched), End: seconds(r.End), Master: r.Master, Series: r.Series, Original: seconds(r.Original), Shares: r.Shares, Gone: r.Gone, Reason: r.Reason, Tries: r.Tries,
 	}) // plain data, it cannot fail
 	return string(raw)
 }
@@ -122,7 +124,7 @@ func DecodeRecord(raw string) (Record, error) {
 	return Record{
 		State: s.State, Keyword: s.Keyword, Asked: s.Asked, Kind: s.Kind, Meeting: s.Meeting, Tag: s.Tag, Old: s.Old,
 		Fingerprint: s.Fingerprint, Times: s.Times, Block: s.Block, Restored: s.Restored, Remade: s.Remade,
-		Modified: fromSeconds(s.Modified), End: fromSeconds(s.End), Master: s.Master, Series: s.Series, Original: fromSeconds(s.Original), Shares: s.Shares, Gone: s.Gone, Reason: s.Reason, Tries: s.Tries,
+		Modified: fromSeconds(s.Modified), Patched: fromSeconds(s.Patched), End: fromSeconds(s.End), Master: s.Master, Series: s.Series, Original: fromSeconds(s.Original), Shares: s.Shares, Gone: s.Gone, Reason: s.Reason, Tries: s.Tries,
 	}, nil
 }
 

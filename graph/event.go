@@ -25,6 +25,7 @@ type answered struct {
 // decode refuses an answer that names no event.
 func (a *answered) decode(_ http.Header, body io.Reader) error {
 	r := newReader(body)
+	r.whole = true
 	if r.dec.PeekKind() != '{' {
 		return rest.Plain("answer is no event")
 	}
@@ -73,7 +74,7 @@ func (r *reader) finish(f *form) delta.Event {
 // it was.
 func (r *reader) wantedBody(f *form, asks bool) (b parser.Body, ok bool) {
 	b.HTML = f.html
-	if len(r.body) == 0 || string(r.body) == "null" || !asks && !parser.MayHoldBlock(r.body) {
+	if len(r.body) == 0 || string(r.body) == "null" || !r.whole && !asks && !parser.MayHoldBlock(r.body) {
 		return parser.Body{}, true
 	}
 	var err error

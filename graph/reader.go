@@ -50,6 +50,7 @@ type reader struct {
 	err error // the answer is broken
 	odd bool  // a member of the event at hand is not what it should be
 
+	whole   bool   // bodies are wanted, whatever the events say
 	body    []byte // the event's, as JSON; reused
 	place   []byte // likewise
 	scratch []byte

@@ -68,7 +68,7 @@ func (r *run) patch(ctx context.Context, s delta.Seen, record *delta.Record, p d
 		return r.ofMailbox(err)
 	}
 	r.report.Patched++
-	record.Modified = latest(record.Modified, modified)
+	record.Modified, record.Patched = latest(record.Modified, modified), time.Now()
 	return nil
 }
 

@@ -139,13 +139,7 @@ func (r *run) attempt(ctx context.Context, e delta.Event) error {
 			return nil
 		}
 		if !e.Unreadable {
-			seen := r.Keys.See(r.mailbox.ID, e, r.Policy, r.now)
-			seen.Fresh, seen.MeetingGone = r.full, gone
-			if e.SeriesID != "" {
-				series := r.records[e.SeriesID]
-				seen.Series, seen.Reset = &series, r.reset[e.SeriesID]
-			}
-			decision := delta.Plan(seen, r.records[e.ID], r.now)
+			seen, decision := r.decide(e, gone)
 			again, err := r.carryOut(ctx, seen, decision)
 			if err == nil && decision.Action != delta.Read || err != nil && !again {
 				return err
@@ -165,6 +159,17 @@ func (r *run) attempt(ctx context.Context, e delta.Event) error {
 		}
 	}
 	return last
+}
+
+// decide looks at an event and plans what to do about it. gone says that Webex has no such meeting.
+func (r *run) decide(e delta.Event, gone bool) (delta.Seen, delta.Decision) {
+	seen := r.Keys.See(r.mailbox.ID, e, r.Policy, r.now)
+	seen.Fresh, seen.MeetingGone = r.full, gone
+	if e.SeriesID != "" {
+		series := r.records[e.SeriesID]
+		seen.Series, seen.Reset = &series, r.reset[e.SeriesID]
+	}
+	return seen, delta.Plan(seen, r.records[e.ID], r.now)
 }
 
 // errMeetingGone says that Webex does not know the meeting that is remembered.
