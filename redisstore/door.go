@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -92,10 +93,35 @@ func answers(path string) bool {
 	return err == nil && c.Close() == nil
 }
 
-// socketClient reaches the store of another process.
-func socketClient(path string) *redis.Client {
-	return newLocalClient("", func(context.Context, string, string) (net.Conn, error) { return dialSocket(path) })
+// visit reaches the store of another process; nil if nobody lets us in. Who was let in has a connection there from then on, and is
+// waited for by a process that wants to leave.
+func visit(ctx context.Context, path string) *redis.Client {
+	if !answers(path) {
+		return nil
+	}
+	client := socketClient(path)
+	if client.Ping(ctx).Err() != nil { // it listened, and left
+		_ = client.Close()
+		return nil
+	}
+	return client
 }
+
+func socketClient(path string) *redis.Client {
+	return newLocalClient("", func(context.Context, string, string) (net.Conn, error) {
+		conn, err := dialSocket(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			if last, lastErr := dialSocket(path + backDoor); lastErr == nil {
+				return last, nil
+			}
+		}
+		return conn, err
+	})
+}
+
+// backDoor is what follows a socket's name while its process waits for its guests to leave. They may need further connections;
+// newcomers do not look there.
+const backDoor = ".leaving"
 
 // let lets guests in until the door closes.
 func (d *door) let(serve func(net.Conn)) {
@@ -128,25 +154,29 @@ func (d *door) leave(guest *queued) {
 	}
 }
 
-// close lets nobody in any more, waits a while for those who are there to leave, and shows the others out.
+// close lets no newcomer in any more, waits a while for those who are there to leave, and shows the others out.
 func (d *door) close(patience time.Duration) error {
+	last := d.path + backDoor
+	err := os.Rename(d.path, last)
+	d.await(patience)
 	// First the name, so that the next process can tell that nobody is there.
-	err := errors.Join(os.Remove(d.path), d.listener.Close())
+	err = errors.Join(err, os.Remove(last), d.listener.Close())
 	d.accept.Wait()
+	for _, guest := range d.present() {
+		_ = guest.Close()
+	}
+	return err
+}
+
+// await waits until no guest is there, but not for ever.
+func (d *door) await(patience time.Duration) {
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
-	for {
-		guests := d.present()
-		if len(guests) == 0 {
-			return err
-		}
+	for len(d.present()) > 0 {
 		select {
 		case <-d.left:
 		case <-deadline.C:
-			for _, guest := range guests {
-				_ = guest.Close()
-			}
-			return err
+			return
 		}
 	}
 }

@@ -68,8 +68,8 @@ func openEmbedded(ctx context.Context, o Options) (redis.UniversalClient, *Embed
 		mini: miniredis.NewMiniRedis(), file: filepath.Join(o.StateDir, "redis.snapshot"), log: o.Log, stop: make(chan struct{}),
 	}
 	if o.ReadOnly && !o.Serve {
-		if answers(socket) {
-			return socketClient(socket), nil, nil
+		if client := visit(ctx, socket); client != nil {
+			return client, nil, nil
 		}
 		return e.opened(e.start(ctx))
 	}
@@ -91,9 +91,13 @@ func openEmbedded(ctx context.Context, o Options) (redis.UniversalClient, *Embed
 			return e.opened(e.serve(ctx, socket))
 		case !errors.Is(err, syscall.EWOULDBLOCK):
 			return nil, nil, fmt.Errorf("locking the embedded store: %w", err)
-		case !o.Serve && answers(socket):
-			return socketClient(socket), nil, nil
-		case time.Now().After(deadline):
+		}
+		if !o.Serve {
+			if client := visit(ctx, socket); client != nil {
+				return client, nil, nil
+			}
+		}
+		if time.Now().After(deadline) {
 			return nil, nil, &BusyError{Dir: o.StateDir}
 		}
 		select {

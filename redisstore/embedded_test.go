@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -148,51 +146,6 @@ func locked(t testing.TB, o Options) *os.File {
 		t.Fatal(err)
 	}
 	return must[*os.File](t)(lockFile(filepath.Join(o.StateDir, "redis.lock")))
-}
-
-func TestAnotherProcessReachesARunningDaemon(t *testing.T) {
-	ctx := t.Context()
-	o := embedded(t, true)
-	s := mustOpen(t, o)
-	defer mustClose(t, s)
-	o.Serve = false
-	c := startChild(t, "enroll", o, "alice@example.com")
-	if got := c.line(t); got != "enrolled" {
-		t.Fatal(got)
-	}
-	if got := must[[]delta.Mailbox](t)(s.Mailboxes(ctx)); len(got) != 1 || got[0].Address != "alice@example.com" {
-		t.Errorf("enrolled: %v", got)
-	}
-	for range c.lines {
-	}
-	if err := c.Wait(); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestCommandsAtOnceWithoutADaemonDoNotLoseEachOthersWrites(t *testing.T) {
-	o := embedded(t, false)
-	const many = 6
-	var all sync.WaitGroup
-	for i := range many {
-		all.Go(func() {
-			s, err := Open(t.Context(), o)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			address := fmt.Sprintf("m%d@example.com", i)
-			if err := errors.Join(s.Enroll(t.Context(), delta.Mailbox{ID: address, Address: address}), s.Close()); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	s := mustOpen(t, o)
-	defer mustClose(t, s)
-	if got := must[[]delta.Mailbox](t)(s.Mailboxes(t.Context())); len(got) != many {
-		t.Errorf("%d of %d are enrolled", len(got), many)
-	}
 }
 
 func TestTheStateFolderIsItsOwnersAlone(t *testing.T) {
