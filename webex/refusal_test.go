@@ -91,6 +91,8 @@ func TestWhatIsNotWebexsAnswerProvesNothing(t *testing.T) {
 		"nothing":                   {200, asJSON, nil},
 		"null":                      {200, asJSON, json.RawMessage(`null`)},
 		"a list without items":      {200, asJSON, json.RawMessage(`{"errors":{"items":{"code":"kms_failure"}}}`)},
+		"an object":                 {200, asJSON, json.RawMessage(`{}`)},
+		"a list not all there":      {200, asJSON, json.RawMessage(`{"items":[],"errors":{"items":{"code":"kms_failure"}}}`)},
 		"an error in a 200":         {200, asJSON, json.RawMessage(`{"message":"placeholder","errors":[{"description":"placeholder"}],"trackingId":"x"}`)},
 		"HTML with 404":             {404, html, page},
 		"a gateway's 404":           {404, asJSON, json.RawMessage(`{"message":"no Route matched with those values"}`)},
