@@ -179,7 +179,11 @@ func (c *Client) once(ctx context.Context, call Call, token string) error {
 	}
 	defer response.Body.Close()
 	if response.StatusCode >= 300 {
-		return c.readError(response)
+		err := c.readError(response)
+		if ctx.Err() != nil && vendorFailed(response.StatusCode) {
+			return c.lost(ctx, call.Method, err) // stopped within it
+		}
+		return err
 	}
 	if err := read(response, call.Decode); err != nil {
 		return c.lost(ctx, call.Method, err)

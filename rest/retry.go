@@ -28,7 +28,7 @@ func RetryAfter(header string, now time.Time) time.Duration {
 		if !(s > 0) || math.IsInf(s, 0) {
 			return 0
 		}
-		return time.Duration(min(s*1000+1, float64(longest/time.Millisecond))) * time.Millisecond
+		return time.Duration(min(math.Ceil(s*1000), float64(longest/time.Millisecond))) * time.Millisecond
 	}
 	if t, err := http.ParseTime(header); err == nil && t.After(now) {
 		return min(t.Sub(now), longest)

@@ -7,8 +7,6 @@ package webex
 
 import (
 	"net/http"
-	"net/url"
-	"strings"
 
 	"syncd/delta"
 	"syncd/rest"
@@ -51,27 +49,3 @@ func kindOf(status int, codes []string) error {
 		return delta.ErrRefused
 	}
 }
-
-// nextPage reads the Link header of a list (RFC 5988). A page may be empty and still have a next one; some of Webex's
-// services write max=null into the link, which they then refuse.
-func (c *Client) nextPage(header http.Header) *url.URL {
-	for _, part := range strings.Split(header.Get("Link"), ",") {
-		target, params, _ := strings.Cut(part, ";")
-		if !strings.Contains(params, `rel="next"`) && !strings.Contains(params, "rel=next") {
-			continue
-		}
-		u, err := url.Parse(strings.Trim(strings.TrimSpace(target), "<>"))
-		if err != nil {
-			continue
-		}
-		if q := u.Query(); q.Get("max") == "null" {
-			q.Set("max", maxPage)
-			u.RawQuery = q.Encode()
-		}
-		return u
-	}
-	return nil
-}
-
-// maxPage is the largest page of meetings that Webex gives (List Meetings).
-const maxPage = "100"

@@ -7,8 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"syncd/delta"
@@ -31,6 +29,7 @@ type meetingJSON struct {
 	DialInIP     string        `json:"dialInIpAddress"`
 	Telephony    telephonyJSON `json:"telephony"`
 	Tags         []string      `json:"integrationTags"`
+	Errors       failures      `json:"errors"`
 }
 
 type telephonyJSON struct {
@@ -106,8 +105,31 @@ func (m *meetingJSON) decode(header http.Header, body io.Reader) error {
 	if err := rest.JSON(m)(header, body); err != nil {
 		return fmt.Errorf("reading a meeting: %w", err)
 	}
+	return m.check()
+}
+
+// check refuses a meeting without an id, and one that Webex could not read to the end itself.
+func (m *meetingJSON) check() error {
 	if m.ID == "" {
-		return errors.New("reading a meeting: no id")
+		return rest.Plain("answer names no meeting")
+	}
+	if m.Errors["title"] != nil {
+		m.Title = "" // what stands there is no title; it is written anew
+	}
+	return m.Errors.check("id", "meetingNumber", "password", "phoneAndVideoSystemPassword", "start", "end", "hostEmail", "webLink",
+		"sipAddress", "dialInIpAddress", "telephony", "integrationTags")
+}
+
+// failures are the members of an answer that Webex could not read, by name ("REST API Basics", "Errors in List Results"). The
+// answer is a 200, and what else is in it is valid.
+type failures map[string]any
+
+// check refuses an answer whose members that syncd acts on are among the failures.
+func (f failures) check(names ...string) error {
+	for _, name := range names {
+		if f[name] != nil {
+			return rest.Plain("answer is incomplete")
+		}
 	}
 	return nil
 }
@@ -131,44 +153,6 @@ func (c *Client) Meeting(ctx context.Context, host, id string) (delta.Meeting, e
 	return answer.meeting(), nil
 }
 
-// Tagged lists the meetings of a host that carry a tag and overlap a span of time, in the order of their ids. Left to
-// itself the list would give ten single occurrences of the next seven days, and those that the host was invited to.
-func (c *Client) Tagged(ctx context.Context, host, tag string, from, to time.Time) ([]delta.Meeting, error) {
-	query := url.Values{
-		"integrationTag": {tag}, "hostEmail": {host}, "meetingType": {"meetingSeries"}, "current": {"false"}, "max": {maxPage},
-		"from": {from.UTC().Format(time.RFC3339)}, "to": {to.UTC().Format(time.RFC3339)},
-	}
-	var found []delta.Meeting
-	next := c.rest.URL(query, "meetings")
-	for pages := 0; next != nil; pages++ {
-		if pages == maxPages {
-			return nil, fmt.Errorf("listing meetings: %w", delta.ErrLoop)
-		}
-		var answer struct {
-			Items []meetingJSON `json:"items"`
-		}
-		var following *url.URL
-		err := c.rest.Do(ctx, rest.Call{Method: http.MethodGet, URL: next, Decode: func(h http.Header, body io.Reader) error {
-			following = c.nextPage(h)
-			return rest.JSON(&answer)(h, body)
-		}})
-		if err != nil {
-			return nil, fmt.Errorf("listing meetings: %w", hostError(err))
-		}
-		for _, m := range answer.Items {
-			if m.ID != "" && slices.Contains(m.Tags, tag) { // a list that ignores the tag would be everybody's meetings
-				found = append(found, m.meeting())
-			}
-		}
-		next = following
-	}
-	slices.SortFunc(found, func(a, b delta.Meeting) int { return strings.Compare(a.ID, b.ID) })
-	return found, nil
-}
-
-// maxPages ends a list that leads nowhere.
-const maxPages = 1000
-
 // Update changes a meeting, a whole series, or one occurrence. Tags that are left out stay; those of an occurrence cannot be
 // changed (Patch a Meeting).
 func (c *Client) Update(ctx context.Context, id string, r delta.MeetingRequest) error {
@@ -191,25 +175,4 @@ func (c *Client) Delete(ctx context.Context, host, id string) error {
 		return fmt.Errorf("deleting a meeting: %w", err)
 	}
 	return nil
-}
-
-// Room reads somebody's Personal Room. Where he has none, or Webex does not know him, the error is [delta.ErrHost].
-func (c *Client) Room(ctx context.Context, host string) (parser.Details, error) {
-	var answer struct {
-		Link      string        `json:"personalMeetingRoomLink"`
-		SIP       string        `json:"sipAddress"`
-		DialInIP  string        `json:"dialInIpAddress"`
-		Telephony telephonyJSON `json:"telephony"`
-	}
-	err := c.rest.Do(ctx, rest.Call{
-		Method: http.MethodGet, URL: c.rest.URL(url.Values{"userEmail": {host}}, "meetingPreferences", "personalMeetingRoom"),
-		Decode: rest.JSON(&answer),
-	})
-	if err != nil {
-		return parser.Details{}, fmt.Errorf("reading a Personal Room: %w", hostError(err))
-	}
-	return parser.Details{
-		Room: true, Link: answer.Link, Number: answer.Telephony.AccessCode, Video: answer.SIP, VideoIP: answer.DialInIP,
-		Phones: answer.Telephony.phones(),
-	}, nil
 }

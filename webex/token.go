@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -43,10 +42,12 @@ type ServiceApp struct {
 	root, id, secret, refresh string
 	http                      *http.Client
 	vault                     Vault
+	keeper                    *rest.Keeper // one renewal of many
 
-	mu     sync.Mutex // also makes one refresh of many
-	tokens grant      // guarded by mu
-	loaded bool       // guarded by mu
+	mu      sync.Mutex
+	tokens  grant  // guarded by mu
+	unsaved []byte // guarded by mu; tokens that could not be stored yet
+	begun   bool   // guarded by mu; a token was given out
 }
 
 // grant is what Webex gave last. It is stored as JSON, encrypted.
@@ -60,35 +61,28 @@ type grant struct {
 	Seed string `json:"seed"`
 }
 
-// NewServiceApp makes a token source from what the developer portal gave: client id, secret and first refresh token.
-func NewServiceApp(root, id, secret, refresh string, transport http.RoundTripper, vault Vault) *ServiceApp {
-	return &ServiceApp{
+// NewServiceApp makes a token source from what the developer portal gave: client id, secret and first refresh token. warn, which may
+// be nil, is told of a refresh that fails while the old token still works.
+func NewServiceApp(root, id, secret, refresh string, transport http.RoundTripper, vault Vault, warn func(error)) *ServiceApp {
+	s := &ServiceApp{
 		root: strings.TrimSuffix(root, "/"), id: id, secret: secret, refresh: refresh,
 		http: rest.HTTP(transport, 1<<20), vault: vault,
 	}
+	s.keeper = rest.NewKeeper(s.renew, warn)
+	return s
 }
 
 // Token implements [rest.Tokens].
 func (s *ServiceApp) Token(ctx context.Context, refused string) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.load(ctx); err != nil {
-		return "", err
-	}
-	now := time.Now()
-	if t := s.tokens; t.Access != "" && t.Access != refused && now.Before(t.Expires) && now.Before(halfLife(t)) {
-		return t.Access, nil
-	}
-	if err := s.renew(ctx); err != nil {
-		if t := s.tokens; t.Access != "" && t.Access != refused && now.Before(t.Expires) && !errors.Is(err, delta.ErrCredentials) {
-			return t.Access, nil // the old one is good for days yet
-		}
-		return "", err
-	}
-	return s.tokens.Access, nil
+	return s.keeper.Token(ctx, refused)
 }
 
-func halfLife(t grant) time.Time { return t.Obtained.Add(t.Expires.Sub(t.Obtained) / 2) }
+// renewing is how long before a token's end a new one is asked for: half its life.
+func (g grant) renewing() time.Time { return g.Obtained.Add(g.Expires.Sub(g.Obtained) / 2) }
+
+func (g grant) token() rest.Token {
+	return rest.Token{Value: g.Access, Renew: g.renewing(), Expires: g.Expires}
+}
 
 // RefreshExpires is when the refresh token dies if it is not used; zero while unknown.
 func (s *ServiceApp) RefreshExpires() time.Time {
@@ -97,26 +91,50 @@ func (s *ServiceApp) RefreshExpires() time.Time {
 	return s.tokens.RefreshExpires
 }
 
-// load takes over what another process stored, or begins with what the operator configured.
-func (s *ServiceApp) load(ctx context.Context) error {
-	if s.loaded {
-		return nil
+// renew gives a token other than refused: one that another process stored meanwhile, or else a new one.
+func (s *ServiceApp) renew(ctx context.Context, refused string) (rest.Token, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unsaved != nil {
+		if err := s.save(ctx); err != nil {
+			return rest.Token{}, err
+		}
+	} else if err := s.load(ctx); err != nil {
+		return rest.Token{}, err
 	}
+	now, t := time.Now(), s.tokens
+	works := t.Access != "" && t.Access != refused && now.Before(t.Expires)
+	if works && (now.Before(t.renewing()) || !s.begun) { // one that is due, too: the keeper falls back on it
+		s.begun = true
+		return t.token(), nil
+	}
+	if err := s.ask(ctx); err != nil {
+		return rest.Token{}, err
+	}
+	s.begun = true
+	return s.tokens.token(), nil
+}
+
+// load takes over what was stored last, by whichever process, or begins with what the operator configured.
+func (s *ServiceApp) load(ctx context.Context) error {
 	raw, err := s.vault.LoadToken(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the stored Webex token: %w", err)
 	}
 	sum := sha256.Sum256([]byte(s.refresh))
 	seed := hex.EncodeToString(sum[:8])
-	if json.Unmarshal(raw, &s.tokens) != nil || s.tokens.Seed != seed {
+	var stored grant
+	switch {
+	case json.Unmarshal(raw, &stored) == nil && stored.Seed == seed:
+		s.tokens = stored
+	case s.tokens.Seed == "":
 		s.tokens = grant{Refresh: s.refresh, Seed: seed}
 	}
-	s.loaded = true
 	return nil
 }
 
-// renew gets new tokens and stores them before anybody uses them.
-func (s *ServiceApp) renew(ctx context.Context) error {
+// ask gets new tokens and stores them before anybody uses them.
+func (s *ServiceApp) ask(ctx context.Context) error {
 	form := url.Values{
 		"grant_type": {"refresh_token"}, "client_id": {s.id}, "client_secret": {s.secret}, "refresh_token": {s.tokens.Refresh},
 	}
@@ -136,7 +154,11 @@ func (s *ServiceApp) renew(ctx context.Context) error {
 		return fmt.Errorf("%w: Webex answered %d to the refresh token: authorise the Service App again and configure webex_refresh_token",
 			delta.ErrCredentials, response.StatusCode)
 	case response.StatusCode != http.StatusOK:
-		return fmt.Errorf("%w: Webex answered %d to the refresh token", delta.ErrTrouble, response.StatusCode)
+		err := fmt.Errorf("%w: Webex answered %d to the refresh token", delta.ErrTrouble, response.StatusCode)
+		if after := rest.RetryAfter(response.Header.Get("Retry-After"), time.Now()); after > 0 {
+			return &delta.LaterError{At: time.Now().Add(after), Err: err}
+		}
+		return err
 	}
 	return s.take(ctx, response.Body)
 }
@@ -167,9 +189,15 @@ func (s *ServiceApp) take(ctx context.Context, body io.Reader) error {
 		return fmt.Errorf("encoding tokens: %w", err)
 	}
 	// If we crash here the old refresh token may be dead: nothing was lost that could have been kept.
-	s.tokens = fresh
-	if err := s.vault.StoreToken(ctx, raw); err != nil {
+	s.tokens, s.unsaved = fresh, raw
+	return s.save(ctx)
+}
+
+// save stores the tokens, also for a caller that is about to leave.
+func (s *ServiceApp) save(ctx context.Context) error {
+	if err := s.vault.StoreToken(context.WithoutCancel(ctx), s.unsaved); err != nil {
 		return fmt.Errorf("storing the Webex token: %w", err)
 	}
+	s.unsaved = nil
 	return nil
 }

@@ -108,7 +108,7 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	meetings, err := webex.New(c.WebexURL, transport, webexTokens(c, key, store, transport))
+	meetings, err := webex.New(c.WebexURL, transport, webexTokens(c, key, store, transport, log))
 	if err != nil {
 		return nil, errors.Join(usageError{err}, store.Close())
 	}
@@ -132,12 +132,19 @@ func openKey(path string, dry bool) (*vault.Key, error) {
 	return vault.Open(path)
 }
 
-func webexTokens(c *Config, key *vault.Key, store *redisstore.Store, transport http.RoundTripper) rest.Tokens {
+func webexTokens(c *Config, key *vault.Key, store *redisstore.Store, transport http.RoundTripper, log zerolog.Logger) rest.Tokens {
 	if c.WebexToken != "" {
 		return webex.FixedToken(c.WebexToken)
 	}
 	keeper := vault.Tokens{Key: key, Shared: store, File: filepath.Join(c.StateDir, "webex-token")}
-	return webex.NewServiceApp(c.WebexURL, c.WebexClientID, c.WebexClientSecret, c.WebexRefreshToken, transport, keeper)
+	return webex.NewServiceApp(c.WebexURL, c.WebexClientID, c.WebexClientSecret, c.WebexRefreshToken, transport, keeper, renewalFailed(log, "Webex"))
+}
+
+// renewalFailed tells the operator of trouble that nobody else notices yet.
+func renewalFailed(log zerolog.Logger, vendor string) func(error) {
+	return func(err error) {
+		log.Warn().Err(err).Str("vendor", vendor).Msg("the access token could not be renewed; the old one still works")
+	}
 }
 
 // newTransport is the one pool of connections to both vendors. Proxies come from HTTPS_PROXY and NO_PROXY.

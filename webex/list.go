@@ -1,0 +1,115 @@
+package webex
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"syncd/delta"
+	"syncd/rest"
+)
+
+// Tagged lists the meetings of a host that carry a tag and overlap a span of time, in the order of their ids. Left to
+// itself the list would give ten single occurrences of the next seven days, and those that the host was invited to.
+func (c *Client) Tagged(ctx context.Context, host, tag string, from, to time.Time) ([]delta.Meeting, error) {
+	query := url.Values{
+		"integrationTag": {tag}, "hostEmail": {host}, "meetingType": {"meetingSeries"}, "current": {"false"}, "max": {maxPage},
+		"from": {from.UTC().Format(time.RFC3339)}, "to": {to.UTC().Format(time.RFC3339)},
+	}
+	var found []delta.Meeting
+	next := c.rest.URL(query, "meetings")
+	for pages := 0; next != nil; pages++ {
+		if pages == maxPages {
+			return nil, fmt.Errorf("listing meetings: %w", delta.ErrLoop)
+		}
+		var list meetingList
+		err := c.rest.Do(ctx, rest.Call{Method: http.MethodGet, URL: next, Decode: list.decode})
+		if err != nil {
+			return nil, fmt.Errorf("listing meetings: %w", hostError(err))
+		}
+		for _, m := range list.items {
+			if slices.Contains(m.Tags, tag) { // a list that ignores the tag would be everybody's meetings
+				found = append(found, m.meeting())
+			}
+		}
+		if next, err = c.nextPage(list.header, "meetings"); err != nil {
+			return nil, fmt.Errorf("listing meetings: %w", err)
+		}
+	}
+	slices.SortFunc(found, func(a, b delta.Meeting) int { return strings.Compare(a.ID, b.ID) })
+	return found, nil
+}
+
+// meetingList is one page of meetings.
+type meetingList struct {
+	items  []meetingJSON
+	header http.Header
+}
+
+// decode refuses what is not known to be the whole page: who finds no meeting makes one.
+func (l *meetingList) decode(header http.Header, body io.Reader) error {
+	var answer struct {
+		Items  []meetingJSON `json:"items"`
+		Errors failures      `json:"errors"`
+	}
+	if err := rest.JSON(&answer)(header, body); err != nil {
+		return err
+	}
+	if answer.Items == nil || len(answer.Errors) > 0 {
+		return rest.Plain("answer is no list, or not all of it")
+	}
+	for i := range answer.Items {
+		if err := answer.Items[i].check(); err != nil {
+			return err
+		}
+	}
+	l.items, l.header = answer.Items, header
+	return nil
+}
+
+// maxPages ends a list that leads nowhere.
+const maxPages = 1000
+
+// nextPage is where the Link header of a list leads on to (RFC 8288); nil at the end. A page may be empty and still have a next one;
+// some of Webex's services write max=null into the link, which they then refuse. A link that is not to the same list is
+// [delta.ErrForeign]: a list that ends early would look like one without our meeting.
+func (c *Client) nextPage(header http.Header, collection string) (*url.URL, error) {
+	for _, part := range strings.Split(strings.Join(header.Values("Link"), ","), "<")[1:] {
+		target, params, _ := strings.Cut(part, ">")
+		if !isNext(params) {
+			continue
+		}
+		u, segments, err := c.rest.Follow(target)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Equal(segments, []string{collection}) {
+			return nil, fmt.Errorf("%w: to another list", delta.ErrForeign)
+		}
+		if q := u.Query(); q.Get("max") == "null" {
+			q.Set("max", maxPage)
+			u.RawQuery = q.Encode()
+		}
+		return u, nil
+	}
+	return nil, nil
+}
+
+// isNext reports whether the parameters of a link say rel=next.
+func isNext(params string) bool {
+	for param := range strings.SplitSeq(params, ";") {
+		name, value, _ := strings.Cut(strings.Trim(param, " \t,"), "=")
+		if strings.EqualFold(strings.TrimSpace(name), "rel") && strings.EqualFold(strings.Trim(value, ` "`), "next") {
+			return true
+		}
+	}
+	return false
+}
+
+// maxPage is the largest page of meetings that Webex gives (List Meetings).
+const maxPage = "100"
