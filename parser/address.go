@@ -57,7 +57,18 @@ func hostEnd(s string) int {
 	for n > 0 && !isAlnum(s[n-1]) {
 		n--
 	}
-	return n
+	return len(unglued(s[:n]))
+}
+
+// unglued cuts off the sentence that was glued to a host, as in
+// "acme.webex.comYou can also dial".
+func unglued(host string) string {
+	for i := strings.LastIndexByte(host, '.') + 2; i < len(host); i++ {
+		if host[i]-'A' < 26 && host[i-1]-'a' < 26 {
+			return host[:i]
+		}
+	}
+	return host
 }
 
 // address judges the address whose user starts at start and whose at sign is at at.
@@ -95,6 +106,12 @@ func (r *reader) dialable(user, host string, start, end int) (finding, bool) {
 	}
 	said := r.around(start, end)
 	digits := allDigits(user) && len(user) >= 3
+	if f, ok := r.ownGateway(end); ok && (digits || said&meansDial != 0) {
+		if digits {
+			f.gateway = "tenant.video"
+		}
+		return f, true
+	}
 	switch {
 	case isIPv4(host) && !digits:
 	case said&meansMail != 0 && said&meansDial == 0:
@@ -187,7 +204,7 @@ func (r *reader) dialLink(start, at int, h323 bool) int {
 	for end < len(r.text) && (userBytes[r.text[end]] || strings.IndexByte("@#:*", r.text[end]) >= 0) {
 		end++
 	}
-	address := strings.Trim(r.text[at:end], ".:-_+%")
+	address := unglued(strings.Trim(r.text[at:end], ".:-_+%"))
 	if len(address) > longestUser+longestHost {
 		return end
 	}

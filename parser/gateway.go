@@ -60,3 +60,18 @@ func (r *reader) gatewayLink(l link) (finding, bool) {
 		sip: joinGateway(d.gateway, video, tenant+"@"+host),
 	}, true
 }
+
+// ownGateway recognises the address of a gateway on a customer's own host by what
+// Teams writes below it: the label of a video conference's number.
+func (r *reader) ownGateway(end int) (finding, bool) {
+	const reach = 120
+	rest := r.text[end:min(len(r.text), end+reach)]
+	label, value, ok := cutColon(rest)
+	teams := r.rules.dialUser["teams"]
+	if !ok || teams == nil || r.words.means(label)&meansVideo == 0 || !r.event.says(teams.service.words) {
+		return finding{}, false
+	}
+	value = strings.TrimLeft(value, " \t\r\n\u00a0\u200b")
+	digits := digitsOf(value[:digitsEnd(value, 0, len(value))])
+	return finding{service: teams.service, rule: "address above the number of a video conference"}, len(digits) >= 8 && len(digits) <= 12
+}
