@@ -2,9 +2,10 @@
 
 GO         ?= go
 FUZZTIME   ?= 10s
+SCHEDULES  ?= 10000
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: demo test check bench build fuzz corpus soak redis
+.PHONY: demo test check bench build fuzz corpus soak safeguards redis
 
 demo: ## Everything embedded: simulated Microsoft 365 and Webex, people, the daemon.
 	$(GO) run ./cmd/syncd demo
@@ -22,6 +23,12 @@ bench: redis ## Benchmarks, beside the floor.
 
 build: ## The static binary, bin/syncd.
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/syncd ./cmd/syncd
+
+soak: redis ## The randomised run, ten times as long and longer: make soak SCHEDULES=100000
+	SYNCD_TEST_SCHEDULES=$(SCHEDULES) $(GO) test -timeout 24h -run TestRandomSchedules ./sweep
+
+safeguards: ## Takes each safeguard out of the program and sees the randomised run fail.
+	$(GO) test -tags safeguards -timeout 60m -run TestTheRandomRunMissesEachSafeguard -v ./sweep
 
 fuzz: ## Each fuzz target for FUZZTIME.
 	@for target in $$(grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | awk '{print $$2}' | sort -u); do \

@@ -36,6 +36,7 @@ type commandLine struct {
 	Mailboxes mailboxesCommand `cmd:"" help:"List what is enrolled."`
 	Status    statusCommand    `cmd:"" help:"Show how the mailboxes are, and why."`
 	Cursors   cursorsCommand   `cmd:"" help:"Show how far each mailbox was followed."`
+	Explain   explainCommand   `cmd:"" help:"Tell why one event is as it is."`
 	Enroll    enrollCommand    `cmd:"" help:"Enroll mailboxes."`
 	Unenroll  unenrollCommand  `cmd:"" help:"Serve mailboxes no longer."`
 	Parse     parseCommand     `cmd:"" help:"Find keyword and join details in events, JSON lines in and out."`
