@@ -39,6 +39,8 @@ var (
 	ErrNewer = errors.New("written by a later version of syncd")
 	// ErrLeased: another daemon has the mailbox's lease.
 	ErrLeased = errors.New("leased to another daemon")
+	// ErrWithdrawing: everything is being taken out of the mailbox; it is not served meanwhile.
+	ErrWithdrawing = errors.New("mailbox is being withdrawn")
 	// ErrLeaseLost: the lease passed, or may have passed, to another daemon.
 	ErrLeaseLost = errors.New("lease lost")
 )

@@ -71,10 +71,10 @@ func planSingle(s Seen, have Record, now time.Time) Decision {
 	switch {
 	case s.Cancelled:
 		return withdraw(s, have, EventCancelled)
-	case s.Keyword == "" && have.State == NoRecord && len(s.Own) == 0:
+	case s.Keyword == "" && have.State == NoRecord && len(s.Own) == 0 && !s.leaves():
 		return nothing(NotAsked, have)
 	case s.Keyword == "":
-		return withdraw(s, have, KeywordRemoved)
+		return withdraw(s, have, s.unasked())
 	case !s.LastEnd.IsZero() && s.LastEnd.Before(now):
 		return nothing(Over, have)
 	case s.Draft:
@@ -84,6 +84,17 @@ func planSingle(s Seen, have Record, now time.Time) Decision {
 	default:
 		return planKnown(s, have)
 	}
+}
+
+// leaves reports whether the mark of an event that is withdrawn says that it has a meeting, whatever a reader sees.
+func (s Seen) leaves() bool { return s.Withdraw && s.Mark.Valid && s.Mark.Kind != "" }
+
+// unasked is why an event asks for nothing any more.
+func (s Seen) unasked() Reason {
+	if s.Withdraw {
+		return Withdrawn
+	}
+	return KeywordRemoved
 }
 
 // begun reports whether anything was ever decided about an event. One that could not even be read the first time has a record
@@ -199,7 +210,7 @@ func planGone(s Seen, have Record) Decision {
 // withdraw takes away what is there for an event that asks for nothing any more.
 func withdraw(s Seen, have Record, why Reason) Decision {
 	switch {
-	case have.State == NoRecord && len(s.Own) == 0:
+	case have.State == NoRecord && len(s.Own) == 0 && !s.leaves():
 		return nothing(why, have)
 	case have.State == NoRecord && !s.MarkRead:
 		return Decision{Action: Read, Reason: Unread}

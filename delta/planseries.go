@@ -21,7 +21,7 @@ func planException(s Seen, have Record, now time.Time) Decision {
 	case s.Cancelled:
 		return part(s, have, EventCancelled)
 	case s.Keyword == "":
-		return part(s, have, KeywordRemoved)
+		return part(s, have, s.unasked())
 	case s.Draft:
 		return nothing(Draft, have)
 	case !s.alike(series):
@@ -52,7 +52,7 @@ func planLoose(s Seen, have Record, now time.Time) Decision {
 		return Decision{Action: Forget, Reason: NotAsked, Have: have}
 	}
 	if len(s.Shared) > 0 && s.Keyword == "" {
-		return Decision{Action: Part, Reason: KeywordRemoved, Have: have}
+		return Decision{Action: Part, Reason: s.unasked(), Have: have}
 	}
 	have.State = NoRecord
 	return planSingle(s, have, now)

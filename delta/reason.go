@@ -12,6 +12,7 @@ const (
 	Edited         Reason = "edited"          // something that syncd acts on changed
 	KeywordChanged Reason = "keyword-changed" // another keyword, another kind of meeting
 	KeywordRemoved Reason = "keyword-removed"
+	Withdrawn      Reason = "withdrawn" // the operator took the mailbox's meetings and join details out
 	EventCancelled Reason = "cancelled"
 	EventDeleted   Reason = "deleted"
 	BlockRemoved   Reason = "block-removed" // a person took the join details out: put back, once
@@ -61,6 +62,7 @@ const (
 	ApplicationRefused Reason = "application-refused" // most mailboxes refuse at once: all wait
 	ForeignLink        Reason = "foreign-link"        // a link led to another host
 	Loop               Reason = "loop"                // a round of changes that does not end
+	Withdrawing        Reason = "withdrawing"         // everything is being taken out of it
 	Hidden             Reason = "hidden-body"         // no place in the body where a block would be seen
 	NoDetails          Reason = "bad-details"         // Webex's answer holds no usable join details
 )

@@ -12,6 +12,8 @@ import (
 type Policy struct {
 	Webex, Meet Kind // what the bare keywords mean
 	Link        bool // the join link is appended to the location
+	// Withdraw takes everything out again, whatever is typed.
+	Withdraw bool
 }
 
 // kind is what a keyword asks for. An unknown modifier was dropped by the parser.
@@ -51,6 +53,8 @@ type Seen struct {
 	Reset bool
 	// Fresh says that a missing record proves nothing: the store is new, or was lost.
 	Fresh bool
+	// Withdraw says that the operator takes everything out of the mailbox, and so nobody's keyword counts.
+	Withdraw bool
 	// MeetingGone says that Webex was asked for the remembered meeting and has none.
 	MeetingGone bool
 }
@@ -71,8 +75,9 @@ func (k Keys) See(mailbox string, e Event, p Policy, now time.Time) Seen {
 			s.Copied = true
 		}
 	}
+	s.Withdraw = p.Withdraw
 	keyword, ok := parser.FindKeyword(e.Location.Text)
-	if !ok {
+	if !ok || p.Withdraw {
 		return s
 	}
 	s.Keyword = keyword.String()

@@ -98,18 +98,43 @@ func (c *Calendar) Language(ctx context.Context) (string, error) {
 
 // IDs lists all single events and series masters of the calendar, whenever they are (user-list-events.md).
 func (c *Calendar) IDs(ctx context.Context) ([]string, error) {
-	return c.list(ctx, url.Values{"$select": {"id"}, "$top": {"999"}})
+	return c.list(ctx, url.Values{"$select": {"id"}, "$top": {"999"}}, nil)
 }
 
 // Marked lists the events of the whole mailbox whose [delta.TagProperty] has a value
 // (singlevaluelegacyextendedproperty-get.md). Copies carry it along.
 func (c *Calendar) Marked(ctx context.Context, tag string) ([]string, error) {
 	filter := "singleValueExtendedProperties/Any(ep: ep/id eq '" + delta.TagProperty + "' and ep/value eq '" + tag + "')"
-	return c.list(ctx, url.Values{"$select": {"id"}, "$filter": {filter}})
+	return c.list(ctx, url.Values{"$select": {"id"}, "$filter": {filter}}, nil)
 }
 
-// list reads the ids of a list of events to its end.
-func (c *Calendar) list(ctx context.Context, query url.Values) ([]string, error) {
+// Ours lists the single events and series masters of the calendar that carry a [delta.TagProperty], whatever its value, but for
+// single ones that ended before since. Copies carry it along, and so do events whose join details were taken out.
+func (c *Calendar) Ours(ctx context.Context, since time.Time) ([]string, error) {
+	query := url.Values{
+		"$select": {"id,type,end"}, "$top": {"999"},
+		"$expand": {"singleValueExtendedProperties($filter=id eq '" + delta.TagProperty + "')"},
+	}
+	return c.list(ctx, query, func(e listed) bool {
+		end, known := dateTime{e.End.DateTime, e.End.TimeZone}.read()
+		over := known && end.Before(since) && eventType(e.Type) == delta.Single
+		return len(e.Properties) > 0 && !over
+	})
+}
+
+// listed is an event in a list, with no more of it than is asked for.
+type listed struct {
+	ID   string `json:"id"`
+	Type string `json:"type"`
+	End  struct {
+		DateTime string `json:"dateTime"`
+		TimeZone string `json:"timeZone"`
+	} `json:"end"`
+	Properties []propertyJSON `json:"singleValueExtendedProperties"`
+}
+
+// list reads the ids of a list of events to its end: of those that keep is true for, of all where it is nil.
+func (c *Calendar) list(ctx context.Context, query url.Values, keep func(listed) bool) ([]string, error) {
 	var ids []string
 	next := c.url(query, events)
 	asked := map[string]bool{}
@@ -119,12 +144,10 @@ func (c *Calendar) list(ctx context.Context, query url.Values) ([]string, error)
 		}
 		asked[next.String()] = true
 		var page struct {
-			Value *[]struct {
-				ID string `json:"id"`
-			} `json:"value"`
-			Next string `json:"@odata.nextLink"`
+			Value *[]listed `json:"value"`
+			Next  string    `json:"@odata.nextLink"`
 		}
-		err := c.do(ctx, rest.Call{Method: http.MethodGet, URL: next, Header: prefer(immutable), Decode: rest.JSON(&page)})
+		err := c.do(ctx, rest.Call{Method: http.MethodGet, URL: next, Header: prefer(immutable, utc), Decode: rest.JSON(&page)})
 		if err == nil && page.Value == nil {
 			err = fmt.Errorf("%w: no list in the answer", delta.ErrUnclear)
 		}
@@ -132,7 +155,9 @@ func (c *Calendar) list(ctx context.Context, query url.Values) ([]string, error)
 			return nil, fmt.Errorf("listing events: %w", err)
 		}
 		for _, e := range *page.Value {
-			ids = append(ids, e.ID)
+			if keep == nil || keep(e) {
+				ids = append(ids, e.ID)
+			}
 		}
 		if next = nil; page.Next != "" {
 			if next, err = c.follow(page.Next, events); err != nil {

@@ -80,6 +80,12 @@ func TestEveryRequestFitsTheVendorsDescription(t *testing.T) {
 	if marked, err := c.Marked(t.Context(), "tag1"); err != nil || !slices.Equal(marked, []string{e.ID}) {
 		t.Errorf("marked %v, %v", marked, err)
 	}
+	if ours, err := c.Ours(t.Context(), now); err != nil || !slices.Equal(ours, []string{e.ID}) {
+		t.Errorf("ours %v, %v", ours, err)
+	}
+	if ours, err := c.Ours(t.Context(), now.Add(3*time.Hour)); err != nil || len(ours) != 0 {
+		t.Errorf("ours that are not over %v, %v", ours, err)
+	}
 	if language, err := c.Language(t.Context()); err != nil || language == "" {
 		t.Errorf("%q, %v", language, err)
 	}

@@ -32,8 +32,11 @@ func (s *Store) Mailboxes(ctx context.Context) ([]delta.Mailbox, error) {
 	}), nil
 }
 
-// Enroll adds a mailbox.
+// Enroll adds a mailbox. One that was being withdrawn begins anew.
 func (s *Store) Enroll(ctx context.Context, m delta.Mailbox) error {
+	if err := s.stay(ctx, m); err != nil {
+		return err
+	}
 	_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 		p.HSet(ctx, s.schema.mailboxes(), m.Address, m.ID)
 		if m.ID != "" {
@@ -63,9 +66,14 @@ func (s *Store) Unenroll(ctx context.Context, m delta.Mailbox) error {
 	if err := s.rdb.HDel(ctx, s.schema.mailboxes(), addresses...).Err(); err != nil {
 		return fmt.Errorf("unenrolling %s: %w", m.Address, err)
 	}
+	leaving, err := s.leaving(ctx, m)
+	if err != nil {
+		return err
+	}
 	var keys []string
 	for i, name := range mailboxKeys {
-		if i+1 != keyLease && i+1 != keyFence { // a sweep may be under way; the fence must not go back
+		// A sweep may be under way; the fence must not go back.
+		if i+1 != keyLease && i+1 != keyFence && (i+1 != keyCursor || !leaving) {
 			keys = append(keys, s.schema.of(m.Key(), name))
 		}
 	}

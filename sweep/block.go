@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"syncd/delta"
@@ -41,7 +42,7 @@ func (r *run) show(ctx context.Context, s delta.Seen, record *delta.Record, d pa
 // hide takes the block out of the event, if it shows one.
 func (r *run) hide(ctx context.Context, s delta.Seen, record delta.Record) error {
 	if len(s.Own) == 0 {
-		return nil
+		return r.hideLink(ctx, s, record)
 	}
 	body := s.Body.Without(s.Ref, r.Keys.Wrote(s.Ref, record.Block))
 	patch := delta.Patch{Body: &body, Mark: r.Keys.Mark(r.mailbox.ID, s.ID, delta.Mark{})}
@@ -52,6 +53,20 @@ func (r *run) hide(ctx context.Context, s delta.Seen, record delta.Record) error
 		return err
 	}
 	r.report.RemovedBlocks++
+	return nil
+}
+
+// hideLink takes the join link out of the location of an event whose block a person took out.
+func (r *run) hideLink(ctx context.Context, s delta.Seen, record delta.Record) error {
+	wrote := r.Keys.Wrote(s.Ref, record.Block)
+	for _, word := range strings.Fields(s.Location.Text) {
+		if record.Block == "" || !strings.HasPrefix(word, "https://") || !wrote(s.Ref, word) {
+			continue
+		}
+		if place, ok := delta.WithoutLink(s.Location, []string{word}); ok {
+			return r.patch(ctx, s, &record, delta.Patch{Place: place, Mark: r.Keys.Mark(r.mailbox.ID, s.ID, delta.Mark{})})
+		}
+	}
 	return nil
 }
 
@@ -68,6 +83,7 @@ func (r *run) patch(ctx context.Context, s delta.Seen, record *delta.Record, p d
 		return r.ofMailbox(err)
 	}
 	r.report.Patched++
+	r.report.Mails += s.Mails()
 	record.Modified, record.Patched = latest(record.Modified, modified), time.Now()
 	return nil
 }

@@ -21,6 +21,7 @@ type Report struct {
 	Skipped       int `json:"skipped"`        // events that ask for a meeting and get none, for a reason
 	Retrying      int `json:"retrying"`       // events that wait for another try
 	Held          int `json:"-"`              // removals that wait for an operator
+	Mails         int `json:"-"`              // people told by the writes into events
 
 	Reasons map[delta.Reason]int `json:"reasons"`
 	Planned []Planned            `json:"-"` // of a dry run
@@ -49,6 +50,7 @@ func (r *Report) Add(o *Report) {
 	r.Skipped += o.Skipped
 	r.Retrying += o.Retrying
 	r.Held += o.Held
+	r.Mails += o.Mails
 	if r.Reasons == nil {
 		r.Reasons = map[delta.Reason]int{}
 	}
@@ -81,6 +83,8 @@ func ReasonOf(err error) delta.Reason {
 	switch {
 	case errors.Is(err, delta.ErrApplication):
 		return delta.ApplicationRefused
+	case errors.Is(err, delta.ErrWithdrawing):
+		return delta.Withdrawing
 	case errors.As(err, &later), errors.Is(err, delta.ErrThrottled):
 		return delta.Throttled
 	case errors.Is(err, delta.ErrLeased), errors.Is(err, delta.ErrLeaseLost):
@@ -119,6 +123,7 @@ func (r *Report) plan(m delta.Mailbox, s delta.Seen, d delta.Decision) {
 	p := Planned{Mailbox: m.Address, Event: s.ID, Action: d.Action, Reason: d.Reason}
 	if d.Patches(s) {
 		p.Mails = s.Mails()
+		r.Mails += p.Mails
 	}
 	r.Planned = append(r.Planned, p)
 }

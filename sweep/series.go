@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -201,7 +202,9 @@ func (r *run) part(ctx context.Context, s delta.Seen, d delta.Decision) error {
 	if len(s.Shared) > 0 {
 		shared := s
 		shared.Ref, shared.Own = s.SeriesRef, s.Shared
-		if err := r.hide(ctx, shared, *s.Series); err != nil {
+		written := *s.Series
+		written.Block = cmp.Or(written.Block, record.Block)
+		if err := r.hide(ctx, shared, written); err != nil {
 			return err
 		}
 	}

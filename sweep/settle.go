@@ -15,6 +15,17 @@ import (
 // settle brings every event of the round, and every event whose next try is due, to rest: done, nothing to do, or written
 // down for another try. What begins soonest goes first, since quotas may end before the list does.
 func (r *run) settle(ctx context.Context, c *changes) error {
+	if err := r.brought(ctx, c); err != nil {
+		return err
+	}
+	if err := r.retries(ctx, c); err != nil {
+		return err
+	}
+	return r.vanished(ctx, c)
+}
+
+// brought settles what a round brought.
+func (r *run) brought(ctx context.Context, c *changes) error {
 	for _, u := range c.units() {
 		if err := r.stopped(); err != nil {
 			return err
@@ -29,10 +40,7 @@ func (r *run) settle(ctx context.Context, c *changes) error {
 			return err
 		}
 	}
-	if err := r.retries(ctx, c); err != nil {
-		return err
-	}
-	return r.vanished(ctx, c)
+	return nil
 }
 
 // unit is what is settled together: a single event, or a series with all that belongs to it.

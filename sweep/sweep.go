@@ -28,6 +28,8 @@ type Calendar interface {
 	View(ctx context.Context, start, end time.Time) iter.Seq2[delta.Page, error]
 	Event(ctx context.Context, id string) (e delta.Event, mark string, err error)
 	Patch(ctx context.Context, id, etag string, p delta.Patch) (newETag string, modified time.Time, err error)
+	// Ours lists the single events and series of the calendar with a tag property of ours, but for those that ended before.
+	Ours(ctx context.Context, since time.Time) ([]string, error)
 	// IDs lists all single events and series of the calendar, whenever they are.
 	IDs(ctx context.Context) ([]string, error)
 	// Marked lists the events of the whole mailbox whose tag property has a value.
@@ -226,6 +228,9 @@ func (r *run) sweep(ctx context.Context) error {
 	if err := r.bound(); err != nil {
 		return r.stop(ctx, err)
 	}
+	if r.Policy.Withdraw {
+		return r.leave(ctx)
+	}
 	changes, err := r.fetch(ctx)
 	if err != nil {
 		return r.fail(ctx, err)
@@ -241,7 +246,10 @@ func (r *run) sweep(ctx context.Context) error {
 
 // bound refuses to ask before a Retry-After has passed, also one that another process was given.
 func (r *run) bound() error {
-	if r.cursor.Reason == delta.Throttled && r.now.Before(r.cursor.NextAt) {
+	if r.cursor.Reason == delta.Withdrawing && !r.Policy.Withdraw {
+		return &delta.LaterError{At: r.now.Add(ParkedProbe), Err: delta.ErrWithdrawing}
+	}
+	if (r.cursor.Reason == delta.Throttled || r.cursor.Reason == delta.Withdrawing) && r.now.Before(r.cursor.NextAt) {
 		return &delta.LaterError{At: r.cursor.NextAt, Err: fmt.Errorf("%w until %s", delta.ErrThrottled, r.cursor.NextAt.Format(time.RFC3339))}
 	}
 	return nil

@@ -138,10 +138,18 @@ func (c *enrollCommand) Run(s *surroundings) error {
 
 type unenrollCommand struct {
 	Mailboxes []string `arg:"" name:"mailbox" help:"Addresses or directory ids."`
+	Withdraw  bool     `help:"Take join details and meetings out first."`
+	Plan      bool     `help:"With --withdraw: write nothing anywhere; tell what would be done."`
 }
 
-// Run unenrolls mailboxes. Their meetings and join details stay.
+// Run unenrolls mailboxes. Their meetings and join details stay, unless they are withdrawn.
 func (c *unenrollCommand) Run(s *surroundings) error {
+	switch {
+	case c.Withdraw:
+		return c.withdraw(s)
+	case c.Plan:
+		return usageError{errors.New("--plan goes with --withdraw: to unenroll writes nothing into calendars")}
+	}
 	config, log, err := s.load()
 	if err != nil {
 		return err
