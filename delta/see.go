@@ -12,6 +12,8 @@ import (
 type Policy struct {
 	Webex, Meet Kind // what the bare keywords mean
 	Link        bool // the join link is appended to the location
+	// Parser knows the operator's own rules for join links; nil for the built-in ones alone.
+	Parser *parser.Parser
 }
 
 // kind is what a keyword asks for. An unknown modifier was dropped by the parser.
@@ -88,7 +90,7 @@ func (k Keys) See(mailbox string, e Event, p Policy, now time.Time) Seen {
 	s.When = k.Times(mailbox, e)
 	s.Print = k.Fingerprint(mailbox, e)
 	if len(s.Own) == 0 {
-		s.Foreign = showsWebex(e)
+		s.Foreign = showsWebex(p.Parser, e)
 	}
 	return s
 }
@@ -151,9 +153,9 @@ func Rule(e Event, now time.Time) (recurrence.Rule, error) {
 }
 
 // showsWebex reports Webex details that stand in no block: a person, or another product, put them there.
-func showsWebex(e Event) bool {
+func showsWebex(p *parser.Parser, e Event) bool {
 	rest := e.Body.Without("", parser.AllOurs)
-	for _, c := range parser.Candidates(parser.Text{Location: e.Location.Text, Body: rest.Content, HTML: rest.HTML}) {
+	for _, c := range p.Candidates(parser.Text{Location: e.Location.Text, Body: rest.Content, HTML: rest.HTML}) {
 		if c.Provider == "webex" && c.Rank < parser.RankWeak {
 			return true
 		}
