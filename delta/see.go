@@ -14,6 +14,8 @@ type Policy struct {
 	Link        bool // the join link is appended to the location
 	// Withdraw takes everything out again, whatever is typed.
 	Withdraw bool
+	// Parser knows the operator's own rules for join links; nil for the built-in ones alone.
+	Parser *parser.Parser
 }
 
 // kind is what a keyword asks for. An unknown modifier was dropped by the parser.
@@ -93,7 +95,7 @@ func (k Keys) See(mailbox string, e Event, p Policy, now time.Time) Seen {
 	s.When = k.Times(mailbox, e)
 	s.Print = k.Fingerprint(mailbox, e)
 	if len(s.Own) == 0 {
-		s.Foreign = showsWebex(e)
+		s.Foreign = showsWebex(p.Parser, e)
 	}
 	return s
 }
@@ -156,9 +158,9 @@ func Rule(e Event, now time.Time) (recurrence.Rule, error) {
 }
 
 // showsWebex reports Webex details that stand in no block: a person, or another product, put them there.
-func showsWebex(e Event) bool {
+func showsWebex(p *parser.Parser, e Event) bool {
 	rest := e.Body.Without("", parser.AllOurs)
-	for _, c := range parser.Candidates(parser.Text{Location: e.Location.Text, Body: rest.Content, HTML: rest.HTML}) {
+	for _, c := range p.Candidates(parser.Text{Location: e.Location.Text, Body: rest.Content, HTML: rest.HTML}) {
 		if c.Provider == "webex" && c.Rank < parser.RankWeak {
 			return true
 		}

@@ -81,10 +81,13 @@ func (r *reader) address(start, at int) int {
 	if end < len(r.text) && (r.text[end] == '@' || r.text[end] == '_') || len(r.found) >= most {
 		return end
 	}
-	if f, ok := r.dialable(user, host, start, end); ok {
-		f.at, f.end, f.sip = start, end, user+"@"+r.text[at+1:end]
-		r.found = append(r.found, f)
+	f, why := r.dialable(user, host, start, end)
+	if why != "" {
+		r.deny(user+"@"+r.text[at+1:end], start, nil, func() string { return why })
+		return end
 	}
+	f.at, f.end, f.sip = start, end, user+"@"+r.text[at+1:end]
+	r.found = append(r.found, f)
 	return end
 }
 
@@ -93,16 +96,19 @@ const mostAddresses = 2000
 
 // dialable reports whether an address is one that video devices dial: by its
 // host, by being all digits, or because the text around it says so. A mail
-// address is none whatever it looks like.
-func (r *reader) dialable(user, host string, start, end int) (finding, bool) {
-	if r.rules.mail(host) || isRole(user) {
-		return finding{}, false
+// address is none whatever it looks like; why tells that.
+func (r *reader) dialable(user, host string, start, end int) (f finding, why string) {
+	if r.rules.mail(host) {
+		return finding{}, "an address of a host that has mailboxes only"
+	}
+	if isRole(user) {
+		return finding{}, "a mailbox that people write to"
 	}
 	if d := r.rules.dialled(lowerASCII(user), host); d != nil {
-		return finding{service: d.service, rule: "address at " + d.host, second: d.second, gateway: d.gateway}, true
+		return finding{service: d.service, rule: "address at " + d.host, second: d.second, gateway: d.gateway}, ""
 	}
 	if r.looked++; r.looked > mostAddresses {
-		return finding{}, false
+		return finding{}, "too many addresses in one text"
 	}
 	said := r.around(start, end)
 	digits := allDigits(user) && len(user) >= 3
@@ -110,17 +116,21 @@ func (r *reader) dialable(user, host string, start, end int) (finding, bool) {
 		if digits {
 			f.gateway = "tenant.video"
 		}
-		return f, true
+		return f, ""
 	}
 	switch {
 	case isIPv4(host) && !digits:
+		return finding{}, "a host without a name, and a user that is no number"
 	case said&meansMail != 0 && said&meansDial == 0:
+		return finding{}, "the text around it speaks of mail"
 	case digits:
-		return finding{rule: "address of digits", h323: r.onlyH323(start)}, true
-	case said&meansDial != 0 && said&meansMail == 0:
-		return finding{rule: "address to dial", h323: r.onlyH323(start)}, true
+		return finding{rule: "address of digits", h323: r.onlyH323(start)}, ""
+	case said&meansDial == 0:
+		return finding{}, "nothing around it says that it is dialled"
+	case said&meansMail != 0:
+		return finding{}, "the text around it speaks of dialling and of mail"
 	}
-	return finding{}, false
+	return finding{rule: "address to dial", h323: r.onlyH323(start)}, ""
 }
 
 // around is what the sentence around text[start:end] says, or where that says

@@ -17,6 +17,7 @@ type Candidate struct {
 	MeetingNumber string // as far as the candidate itself holds it
 	Passcode      string
 	SIP           string
+	Undone        []string // rewriters that were undone, outermost first
 }
 
 // Ranks of candidates, best first. What syncd wrote itself is above all of them
@@ -37,11 +38,11 @@ type candidate struct {
 	in   *reader // nil for the online meeting
 }
 
-// read scans a text.
-func (p *Parser) read(e *event, text string, isHTML bool) *reader {
-	r := &reader{Parser: p, event: e}
+// read scans a text, and writes down what it denies where denied is not nil.
+func (p *Parser) read(e *event, where, text string, isHTML bool, denied *[]Denial) *reader {
+	r := &reader{Parser: p, event: e, where: where, denied: denied}
 	if isHTML {
-		text = visibleText(text, r.reference, func() { r.found = nil })
+		text = visibleText(text, r.reference, r.restart)
 	}
 	links := len(r.found)
 	r.scan(text)
@@ -59,7 +60,7 @@ func (r *reader) reference(at int, href string) {
 	case "http", "https":
 		r.offer(href[:linkEnd(href)], at, at)
 	case "msteams", "zoommtg", "zoomus", "zoomrc", "sip", "sips", "h323":
-		inner := reader{Parser: r.Parser, event: r.event}
+		inner := reader{Parser: r.Parser, event: r.event, where: r.where, denied: r.denied}
 		inner.scan(unescape(href))
 		for _, f := range inner.found[:min(len(inner.found), most-len(r.found))] {
 			f.at, f.end = at, at
@@ -80,9 +81,12 @@ func (r *reader) reference(at int, href string) {
 }
 
 // Candidates lists all that Parse chooses from, best first.
-func (p *Parser) Candidates(t Text) []Candidate {
+func (p *Parser) Candidates(t Text) []Candidate { return p.listed(t, nil) }
+
+func (p *Parser) listed(t Text, denied *[]Denial) []Candidate {
+	p = p.orBuiltin()
 	e := &event{Text: t}
-	list := p.candidates(p.read(e, t.Location, false), p.read(e, t.Body, t.HTML), t.Online)
+	list := p.candidates(p.read(e, "location", t.Location, false, denied), p.read(e, "body", t.Body, t.HTML, denied), t.Online)
 	out := make([]Candidate, 0, len(list))
 	for _, c := range list {
 		where := "online"
@@ -91,7 +95,7 @@ func (p *Parser) Candidates(t Text) []Candidate {
 		}
 		out = append(out, Candidate{
 			Rule: c.ruleText(), Rank: c.rank, Where: where, Offset: c.at, Provider: c.provider(),
-			URL: c.url, MeetingNumber: c.number, Passcode: c.passcode, SIP: c.sip,
+			URL: c.url, MeetingNumber: c.number, Passcode: c.passcode, SIP: c.sip, Undone: names(c.undone),
 		})
 	}
 	return out
@@ -102,7 +106,7 @@ func (f *finding) ruleText() string {
 	if f.path == nil {
 		return f.rule
 	}
-	return fmt.Sprintf("%s %s (%s:%d)", f.service.id, f.path.text, f.service.file, f.path.line)
+	return fmt.Sprintf("%s %s (%s)", f.service.id, f.path.text, f.service.place(f.path.line))
 }
 
 func (f *finding) provider() string {
@@ -119,7 +123,6 @@ func (f *finding) provider() string {
 
 // candidates gathers what was found, in the order in which it counts.
 func (p *Parser) candidates(location, body *reader, online string) []candidate {
-	location.where, body.where = "location", "body"
 	var list []candidate
 	for _, r := range [...]*reader{location, body} {
 		r.settle()
@@ -130,7 +133,7 @@ func (p *Parser) candidates(location, body *reader, online string) []candidate {
 		}
 	}
 	if online != "" {
-		r := reader{Parser: p, event: location.event}
+		r := reader{Parser: p, event: location.event, where: "online", denied: location.denied}
 		r.offer(online, 0, 0)
 		for _, f := range r.found {
 			list = append(list, candidate{finding: f, rank: RankOnline})
@@ -160,6 +163,7 @@ func (r *reader) settle() {
 	kept := r.found[:0]
 	for _, f := range r.found {
 		if f.gateway != "" && !r.complete(&f) {
+			r.deny(f.sip, f.at, nil, func() string { return "a gateway's address, and no number of a meeting below it" })
 			continue
 		}
 		if n := len(kept); n > 0 && kept[n-1].url == f.url && f.url != "" {

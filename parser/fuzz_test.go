@@ -111,13 +111,13 @@ func FuzzUnwrap(f *testing.F) {
 		if !ok {
 			return
 		}
-		target, hint, ok := builtin().rules.unwrap(l)
+		target, ok := builtin().rules.unwrap(l)
 		switch {
-		case ok && hint != "":
-			t.Fatalf("%q gives both %q and the hint %q", raw, target.raw, hint)
+		case ok && target.hint != "":
+			t.Fatalf("%q gives both %q and the hint %q", raw, target.raw, target.hint)
 		case !ok:
 			return
-		case builtin().rules.rewriterOf(target) != nil:
+		case builtin().rules.rewriterOf(target.link) != nil:
 			t.Fatalf("%q gives %q, a rewriter's link still", raw, target.raw)
 		case target.host == "" || !plainHost(target.host):
 			t.Fatalf("%q gives %q of no host", raw, target.raw)

@@ -47,7 +47,8 @@ var serviceFiles embed.FS
 //go:embed words.txt
 var wordsText string
 
-// Parser reads texts by a set of rules. It may be used by several goroutines.
+// Parser reads texts by a set of rules. It may be used by several goroutines. A
+// nil one reads by the built-in rules alone.
 type Parser struct {
 	rules *ruleset
 	words *lexicon
@@ -96,10 +97,18 @@ func Parse(t Text) Result { return builtin().Parse(t) }
 // Candidates lists all that Parse chooses from, best first.
 func Candidates(t Text) []Candidate { return builtin().Candidates(t) }
 
+func (p *Parser) orBuiltin() *Parser {
+	if p == nil {
+		return builtin()
+	}
+	return p
+}
+
 // Parse reads a text.
 func (p *Parser) Parse(t Text) Result {
+	p = p.orBuiltin()
 	e := &event{Text: t}
-	location, body := p.read(e, t.Location, false), p.read(e, t.Body, t.HTML)
+	location, body := p.read(e, "location", t.Location, false, nil), p.read(e, "body", t.Body, t.HTML, nil)
 	result := p.choose(location, body, t.Online)
 	if k, found := FindKeyword(t.Location); found {
 		result.Keyword, result.KeywordIn = k.String(), "location"

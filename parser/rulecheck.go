@@ -194,8 +194,12 @@ func (r *ruleset) checkRewriter(w *rewriter) (faults []lineFault) {
 	}
 	for _, e := range w.examples {
 		l, _ := splitLink(e.wrapped)
-		target, hint, _ := r.unwrap(l)
-		if got := target.raw + hint; got != e.target {
+		u, ok := r.unwrap(l)
+		got := u.raw
+		if !ok {
+			got = u.hint
+		}
+		if got != e.target {
 			fault(e.line, "%s gives %q, not %q", e.wrapped, got, e.target)
 		}
 	}

@@ -3,6 +3,7 @@ package parser
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,15 @@ func (e *RuleError) Error() string {
 
 func (e *RuleError) Unwrap() error { return e.Err }
 
+// Directives, for error texts.
+const (
+	serviceDirectives = "name, host, dial, dial-second, gateway, words, spoken, labelled, pin, phone, is, isnt"
+	hostDirectives    = "join, deny, not, number, passcode, near, port, weak"
+)
+
+// mostFaults bounds what is told of a file that is no file of rules.
+const mostFaults = 50
+
 // ruleReader reads one file, line by line.
 type ruleReader struct {
 	file     string
@@ -51,6 +61,10 @@ func (r *ruleset) read(file RuleFile) []error {
 		}
 		if err := rr.directive(words[0], words[1:]); err != nil {
 			rr.fault(rr.line, err)
+		}
+		if len(rr.faults) == mostFaults {
+			rr.fault(rr.line, errors.New("too many faults, the rest was not read"))
+			break
 		}
 	}
 	return rr.faults
@@ -95,13 +109,16 @@ func (r *ruleReader) directive(word string, args []string) error {
 	case r.rewriter != nil:
 		return r.rewriterDirective(word, args)
 	case r.service == nil:
-		return fmt.Errorf("%s before the first service", word)
+		return fmt.Errorf("%s before the first service: want a line service NAME above it", word)
 	}
 	if known, err := r.serviceDirective(word, args); known {
 		return err
 	}
 	if r.group == nil {
-		return fmt.Errorf("%q is no directive, or needs a host line before it", word)
+		if slices.Contains(strings.Split(hostDirectives, ", "), word) {
+			return fmt.Errorf("%s needs a host line before it", word)
+		}
+		return fmt.Errorf("%q is no directive: want %s, or below a host line %s", word, serviceDirectives, hostDirectives)
 	}
 	return r.groupDirective(word, args)
 }
@@ -196,7 +213,7 @@ func (r *ruleReader) groupDirective(word string, args []string) error {
 			if word == "join" {
 				g.join = append(g.join, &rule{p, r.line})
 			} else {
-				g.deny = append(g.deny, p)
+				g.deny = append(g.deny, &rule{p, r.line})
 			}
 		}
 	case "number":
@@ -210,7 +227,7 @@ func (r *ruleReader) groupDirective(word string, args []string) error {
 	case "weak":
 		g.weak = true
 	default:
-		return fmt.Errorf("%q is no directive", word)
+		return fmt.Errorf("%q is no directive: want %s, or %s", word, hostDirectives, serviceDirectives)
 	}
 	return nil
 }
@@ -241,7 +258,7 @@ func (r *ruleReader) rewriterDirective(word string, args []string) error {
 		}
 		w.examples = append(w.examples, rewriteExample{args[0], args[1], r.line})
 	default:
-		return fmt.Errorf("%q is no directive of a rewriter", word)
+		return fmt.Errorf("%q is no directive of a rewriter: want name, host, path, undo, is", word)
 	}
 	return nil
 }

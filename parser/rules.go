@@ -27,7 +27,7 @@ type group struct {
 	hosts   []string
 	not     []string // hosts among them that are something else
 	join    []*rule
-	deny    []*pattern
+	deny    []*rule
 	number  []string // query parameters that hold the meeting number
 	passes  []string // query parameters that hold a passcode as it is typed
 	near    []string // words of which the text must hold one

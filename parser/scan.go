@@ -9,7 +9,8 @@ import (
 type finding struct {
 	at, end  int // in the visible text
 	service  *service
-	path     *rule  // what a link was recognised by
+	path     *rule // what a link was recognised by
+	undone   []*rewriter
 	rule     string // what anything else was, for people
 	url      string
 	number   string
@@ -34,9 +35,10 @@ type reader struct {
 	text    string
 	found   []finding
 	keyword Keyword
-	notYet  bool // a link to register by, or to a recording
-	looked  int  // addresses whose surroundings were read
-	done    int  // everything before it is part of something found
+	notYet  bool      // a link to register by, or to a recording
+	denied  *[]Denial // nil unless somebody asks why
+	looked  int       // addresses whose surroundings were read
+	done    int       // everything before it is part of something found
 }
 
 // Bytes that something can be found at: the colon and slash of a link, the at
@@ -148,28 +150,32 @@ func (r *reader) offer(raw string, at, end int) {
 	if len(r.found) >= most || len(raw) > longestLink {
 		return
 	}
-	l, ok := splitLink(undoAmp(raw))
+	written, ok := splitLink(undoAmp(raw))
 	if !ok {
+		r.deny(raw, at, nil, func() string { return "no web address: a user, or an odd host or port" })
 		return
 	}
-	l, hint, ok := r.rules.unwrap(l)
+	l, ok := r.rules.unwrap(written)
 	if !ok {
-		r.hint(hint, at, end)
+		r.hint(l, at, end)
 		return
 	}
-	if f, ok := r.gatewayLink(l); ok {
-		f.at, f.end = at, end
+	if f, ok := r.gatewayLink(l.link); ok {
+		f.at, f.end, f.undone = at, end, l.by
 		r.found = append(r.found, f)
 		return
 	}
-	if v, ok := r.rules.classify(l, r.event.says); ok {
+	if v, ok := r.rules.classify(l.link, r.event.says); ok {
 		r.found = append(r.found, finding{
-			at: at, end: end, service: v.group.service, path: v.rule, url: l.raw,
+			at: at, end: end, service: v.group.service, path: v.rule, url: l.raw, undone: l.by,
 			number: v.number, passcode: v.passcode, weak: v.group.weak,
 		})
-	} else if indexFold(l.path, "regist") >= 0 || indexFold(l.path, "/rec") >= 0 {
+		return
+	}
+	if indexFold(l.path, "regist") >= 0 || indexFold(l.path, "/rec") >= 0 {
 		r.notYet = true
 	}
+	r.deny(l.raw, at, l.by, func() string { return r.rules.why(l.link, r.event.says) })
 }
 
 // event is what all readers of a text's parts share.
@@ -195,13 +201,15 @@ func (e *event) says(words []string) bool {
 }
 
 // hint keeps the service whose host a link names that cannot be undone.
-func (r *reader) hint(host string, at, end int) {
-	for _, g := range r.rules.groupsOf(host) {
-		if !g.excludes(host) && !g.weak && len(g.near) == 0 {
-			r.found = append(r.found, finding{at: at, end: end, service: g.service, rule: "host named by a rewriter", weak: true})
+func (r *reader) hint(l unwrapped, at, end int) {
+	for _, g := range r.rules.groupsOf(l.hint) {
+		if !g.excludes(l.hint) && !g.weak && len(g.near) == 0 {
+			r.found = append(r.found, finding{at: at, end: end, service: g.service, rule: "host named by a rewriter", weak: true, undone: l.by})
 			return
 		}
 	}
+	last := len(l.by) - 1
+	r.deny(l.raw, at, l.by[:last], func() string { return "a link of " + l.by[last].id + " that cannot be undone from the text" })
 }
 
 // appLink reads the link of an application's own scheme, as the link that a

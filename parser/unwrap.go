@@ -29,26 +29,37 @@ type rewriteExample struct {
 // seen in one mail.
 const deepest = 8
 
-// unwrap undoes rewriters until a link is left that no rewriter made. Where one
-// cannot be undone, ok is false and hint is the host that it names, if it does.
-func (r *ruleset) unwrap(l link) (target link, hint string, ok bool) {
+// unwrapped is a link freed from rewriters, as far as that went.
+type unwrapped struct {
+	link
+	by   []*rewriter // that were undone, and the one that could not be
+	hint string      // the host that such a one names
+}
+
+// unwrap undoes rewriters until a link is left that no rewriter made.
+func (r *ruleset) unwrap(l link) (u unwrapped, ok bool) {
+	u.link = l
 	for range deepest {
-		w := r.rewriterOf(l)
+		w := r.rewriterOf(u.link)
 		if w == nil {
-			return l, "", true
+			return u, true
 		}
+		u.by = append(u.by, w)
 		if w.how == "hint" {
-			return link{}, lowerASCII(firstValue(l.query, w.names)), false
+			u.hint = lowerASCII(firstValue(u.query, w.names))
+			return u, false
 		}
-		inner, found := w.undo(l)
+		inner, found := w.undo(u.link)
 		if !found {
-			return link{}, "", false
+			return u, false
 		}
 		if l, found = splitLink(inner); !found {
-			return link{}, "", false
+			return u, false
 		}
+		u.link = l
 	}
-	return link{}, "", false
+	u.by = append(u.by, &rewriter{id: "too many rewriters"})
+	return u, false
 }
 
 func (r *ruleset) rewriterOf(l link) *rewriter {

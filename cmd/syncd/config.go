@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"syncd/delta"
+	"syncd/parser"
 	"syncd/schedules"
 	"syncd/sweep"
 )
@@ -43,6 +45,7 @@ type Config struct {
 	KeywordMeet       delta.Kind
 	Location          string
 	Language          string
+	Parser            *parser.Parser // nil for the built-in rules alone
 	LeaseTTL          time.Duration
 	StateDir          string
 	RemovalLimit      sweep.Limit
@@ -189,6 +192,27 @@ func parseLimit(s string) (sweep.Limit, error) {
 		return l, errors.New("want a count, or a count and a share from 0 to 1, such as 20,0.5")
 	}
 	return l, nil
+}
+
+// parseRules reads and checks a file of rules for join links.
+func parseRules(path string) (*parser.Parser, error) {
+	const most = 1 << 20
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("want a file of rules: %w", err)
+	}
+	raw, err := io.ReadAll(io.LimitReader(file, most+1))
+	if err = errors.Join(err, file.Close()); err != nil {
+		return nil, fmt.Errorf("want a file of rules: %w", err)
+	}
+	if len(raw) > most {
+		return nil, errors.New("want a file of rules of 1 MB at most")
+	}
+	p, err := parser.New(parser.RuleFile{Name: path, Text: string(raw)})
+	if err != nil {
+		return nil, fmt.Errorf("\n%w", err)
+	}
+	return p, nil
 }
 
 func oneOf(words ...string) func(string) (string, error) {

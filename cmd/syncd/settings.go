@@ -71,6 +71,8 @@ func settings() []setting {
 			set: into(func(c *Config) *string { return &c.Location }, oneOf("keep", "link"))},
 		{key: "language", doc: "locale of the join details for all (`nl-NL` or `nl_NL`); empty: each organiser's mailbox language",
 			set: into(func(c *Config) *string { return &c.Language }, locale)},
+		{key: "parser_rules", doc: "file with rules of one's own for join links, which come before the built-in ones; `parser/services/README.md` tells their form",
+			set: into(func(c *Config) **parser.Parser { return &c.Parser }, parseRules)},
 		{key: "lease_ttl", fallback: "30s", doc: "lease of a mailbox",
 			set: into(func(c *Config) *time.Duration { return &c.LeaseTTL }, parseLeaseTTL)},
 		{key: "state_dir", doc: "folder for the key file and the embedded store; default `~/.local/state/syncd`, or systemd's `STATE_DIRECTORY`",

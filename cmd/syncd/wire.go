@@ -118,7 +118,7 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 		Claim:    func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Claim(ctx, m) },
 		Peek:     func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Peek(ctx, m) },
 		Meetings: meetings, Pauses: store, Keys: keys, Limit: c.RemovalLimit,
-		Policy: delta.Policy{Webex: c.KeywordWebex, Meet: c.KeywordMeet, Link: c.Location == "link"},
+		Policy: delta.Policy{Webex: c.KeywordWebex, Meet: c.KeywordMeet, Link: c.Location == "link", Parser: c.Parser},
 		Behind: c.WindowBehind, Ahead: c.WindowAhead, Language: c.Language, Parts: parser.DefaultParts(),
 		Stopping: s.ctx.Done(), Log: log,
 	}
