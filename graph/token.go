@@ -11,7 +11,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	msalerrors "github.com/AzureAD/microsoft-authentication-library-for-go/apps/errors"
@@ -30,24 +29,27 @@ type Credential struct {
 	Certificate string // path of a PEM file with certificate and private key
 	GraphURL    string // its scope is asked for
 	Transport   http.RoundTripper
+	// Warn, which may be nil, is told of a renewal that fails while the old token still works.
+	Warn func(error)
 }
 
 // AppTokens gets tokens by client credentials (auth-v2-service.md). The certificate file is read anew for each, about once an
 // hour, so that a renewed one is taken without a restart.
 type AppTokens struct {
 	credential Credential
-
-	mu      sync.Mutex // also makes one request of many
-	token   string     // guarded by mu
-	expires time.Time  // guarded by mu
+	keeper     *rest.Keeper // one request of many
 }
 
 // NewAppTokens checks that the certificate can be used.
 func NewAppTokens(c Credential) (*AppTokens, error) {
+	if c.Transport == nil {
+		c.Transport = http.DefaultTransport
+	}
 	t := &AppTokens{credential: c}
 	if _, err := t.client(); err != nil {
 		return nil, err
 	}
+	t.keeper = rest.NewKeeper(t.renew, c.Warn)
 	return t, nil
 }
 
@@ -56,24 +58,23 @@ const early = 5 * time.Minute
 
 // Token implements [rest.Tokens].
 func (t *AppTokens) Token(ctx context.Context, refused string) (string, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.token != "" && t.token != refused && time.Until(t.expires) > early {
-		return t.token, nil
-	}
+	return t.keeper.Token(ctx, refused)
+}
+
+// renew gets a token with the certificate as it is now. MSAL's own cache is not used: one token is all there is.
+func (t *AppTokens) renew(ctx context.Context, _ string) (rest.Token, error) {
 	client, err := t.client()
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", delta.ErrCredentials, err)
+		return rest.Token{}, fmt.Errorf("%w: %w", delta.ErrCredentials, err)
 	}
 	result, err := client.AcquireTokenByCredential(ctx, []string{strings.TrimSuffix(t.credential.GraphURL, "/") + "/.default"})
 	if err != nil {
-		return "", tokenError(ctx, err)
+		return rest.Token{}, tokenError(ctx, err)
 	}
-	t.token, t.expires = result.AccessToken, result.ExpiresOn
-	return t.token, nil
+	return rest.Token{Value: result.AccessToken, Renew: result.ExpiresOn.Add(-early), Expires: result.ExpiresOn}, nil
 }
 
-// client makes an MSAL client with the certificate as it is now. MSAL's own cache is not used: one token is all there is.
+// client makes an MSAL client with the certificate as it is now.
 func (t *AppTokens) client() (confidential.Client, error) {
 	pem, err := os.ReadFile(t.credential.Certificate)
 	if err != nil {
@@ -89,7 +90,7 @@ func (t *AppTokens) client() (confidential.Client, error) {
 	}
 	authority := strings.TrimSuffix(t.credential.LoginURL, "/") + "/" + t.credential.TenantID
 	client, err := confidential.New(authority, t.credential.ClientID, credential,
-		confidential.WithHTTPClient(rest.HTTP(t.credential.Transport, 1<<20)),
+		confidential.WithHTTPClient(rest.HTTP(loginOnly{t.credential.Transport, t.credential.LoginURL}, 1<<20)),
 		confidential.WithInstanceDiscovery(microsoftLogin(t.credential.LoginURL)),
 		confidential.WithAzureRegion(noRegion))
 	if err != nil {
@@ -110,11 +111,30 @@ func microsoftLogin(login string) bool {
 	}, strings.ToLower(u.Host))
 }
 
+// loginOnly sends nothing to other hosts than the login address: what discovery answers names the place where MSAL sends its
+// assertion. Microsoft's own hosts may name each other.
+type loginOnly struct {
+	http.RoundTripper
+	login string
+}
+
+func (l loginOnly) RoundTrip(r *http.Request) (*http.Response, error) {
+	login, err := url.Parse(l.login)
+	asked := r.URL.Scheme + "://" + r.URL.Host
+	if err != nil || r.URL.Scheme != "https" || !sameASCII(r.URL.Host, login.Host) && !(microsoftLogin(l.login) && microsoftLogin(asked)) {
+		return nil, fmt.Errorf("%w: the login address names another host", delta.ErrForeign)
+	}
+	return l.RoundTripper.RoundTrip(r)
+}
+
 // tokenError tells an outage from a refusal. Only the OAuth error word decides; the text may change
 // (reference-error-codes.md), and is not shown, since it may repeat what was sent.
 func tokenError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if errors.Is(err, delta.ErrForeign) {
+		return fmt.Errorf("getting a token: %w: the login address names another host", delta.ErrForeign)
 	}
 	var call msalerrors.CallErr
 	if !errors.As(err, &call) || call.Resp == nil {
@@ -122,7 +142,7 @@ func tokenError(ctx context.Context, err error) error {
 	}
 	status := call.Resp.StatusCode
 	e := fmt.Errorf("login address answered %d%s", status, oauthWords(call))
-	if status == http.StatusTooManyRequests || status >= 500 {
+	if status == http.StatusTooManyRequests || status >= 500 || status < 400 { // a redirect is some gateway's
 		e = fmt.Errorf("%w: %w", delta.ErrTrouble, e)
 		if after := rest.RetryAfter(call.Resp.Header.Get("Retry-After"), time.Now()); after > 0 {
 			return &delta.LaterError{At: time.Now().Add(after), Err: e}

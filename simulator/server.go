@@ -39,8 +39,9 @@ type Server struct {
 	err     error
 }
 
-// Start serves the world until Close, or until ctx ends; Close is needed in either case.
-func (w *World) Start(ctx context.Context) (*Server, error) {
+// Start serves the world until Close, or until ctx ends; Close is needed in either case. Each service's handler is wrapped, in
+// order, by what is given.
+func (w *World) Start(ctx context.Context, wrap ...func(http.Handler) http.Handler) (*Server, error) {
 	s := &Server{}
 	ctx, s.cancel = context.WithCancel(ctx)
 	cert, caPEM, err := newCertificates()
@@ -60,6 +61,9 @@ func (w *World) Start(ctx context.Context) (*Server, error) {
 		handler http.Handler
 		path    string
 	}{{&s.GraphURL, w.Graph(), ""}, {&s.LoginURL, w.Entra(), ""}, {&s.WebexURL, w.Webex(), "/v1"}, {&s.ForeignURL, w.Foreign(), ""}} {
+		for _, with := range wrap {
+			part.handler = with(part.handler)
+		}
 		root, err := s.serve(part.handler, cert)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("starting the simulator: %w", err), s.Close())

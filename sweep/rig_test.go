@@ -85,11 +85,12 @@ func (r *rig) start() {
 	}
 	store := redisstore.New(r.redis, redisstore.Options{LeaseTTL: leaseTTL})
 	r.store = store
-	calendars, err := graph.New(simulator.GraphURL, r.world.Transport(), graphToken(r.world.GraphToken))
+	transport := watched(r.t, r.world.Transport())
+	calendars, err := graph.New(simulator.GraphURL, transport, graphToken(r.world.GraphToken))
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	meetings, err := webex.New(simulator.WebexURL, r.world.Transport(), webex.FixedToken(r.world.WebexToken("syncd")))
+	meetings, err := webex.New(simulator.WebexURL, transport, webex.FixedToken(r.world.WebexToken("syncd")))
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"syncd/redisstore/redistest"
 	"syncd/simulator"
+	"syncd/simulator/openapi"
 )
 
 // The tests run the program as a user does: as a process of its own, with arguments and environment, against the simulator
@@ -69,7 +70,16 @@ func newSite(t *testing.T, options simulator.Options) *site {
 	if err := os.WriteFile(s.path("app.pem"), pem, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if s.server, err = s.world.Start(context.WithoutCancel(t.Context())); err != nil {
+	watch, err := openapi.New() // every request of every test is held against the vendors' descriptions
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := watch.Err(); err != nil {
+			t.Errorf("requests that the vendors do not describe: %v", err)
+		}
+	})
+	if s.server, err = s.world.Start(context.WithoutCancel(t.Context()), watch.Watch); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.server.Close() })

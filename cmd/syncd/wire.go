@@ -91,7 +91,7 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 	}
 	tokens, err := graph.NewAppTokens(graph.Credential{
 		LoginURL: c.LoginURL, TenantID: c.TenantID, ClientID: c.ClientID, Certificate: c.ClientCertificate,
-		GraphURL: c.GraphURL, Transport: transport,
+		GraphURL: c.GraphURL, Transport: transport, Warn: renewalFailed(log, "Microsoft"),
 	})
 	if err != nil {
 		return nil, usageError{err}

@@ -133,6 +133,18 @@ func (c *Checker) Handler(next http.Handler) http.Handler {
 	})
 }
 
+// Watch checks each request before next serves it. Answers go out as next writes them, cut and broken ones too.
+func (c *Checker) Watch(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		body, err := drain(&r.Body)
+		if err != nil {
+			panic(http.ErrAbortHandler) // the caller is gone
+		}
+		c.Request(r, body)
+		next.ServeHTTP(rw, r)
+	})
+}
+
 // drain reads a body and puts it back.
 func drain(body *io.ReadCloser) ([]byte, error) {
 	if *body == nil {
