@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"syncd/delta"
+	"syncd/parser"
 	"syncd/rest"
 )
 
@@ -132,11 +133,13 @@ func TestThePublishedEventsAreReadForWhatTheySay(t *testing.T) {
 		},
 		"event-get-single.json": { // Pacific time, in summer
 			ID: "AAMkAGIAAAoZDOFAAA=", ETag: `W/"ZlnW4RIAV06KYYwlrfNZvQAAKGWwbw=="`, Subject: "Orientation ", Location: delta.Location{Text: "Assembly Hall"},
+			Body:  parser.Body{HTML: true, Content: "<html><head></head><body><p>Dana, this is the time you selected for our orientation. Please bring the notes I sent you.</p></body></html>"},
 			Start: at("2017-04-21T17:00:00Z"), End: at("2017-04-21T19:00:00Z"),
 			Attendees: people("Samantha Booth", "samanthab@a830edad905084922e17020313.onmicrosoft.com", "Dana Swope", "danas@a830edad905084922e17020313.onmicrosoft.com"),
 		},
 		"event-get-multi-location.json": {
 			ID: "AAMkADAGAADDdm4NAAA=", ETag: `W/"y53lbKh6jkaxHzFwGhgyxgAAw5zhug=="`, Subject: "Plan summer company picnic", Location: delta.Location{Text: "Conf Room 3; Fourth Coffee; Home Office"},
+			Body:  parser.Body{HTML: true, Content: "<html>\r\n<head>\r\n</head>\r\n<body>\r\nLet's kick-start this event planning!\r\n</body>\r\n</html>\r\n"},
 			Start: at("2017-08-30T11:00:00Z"), End: at("2017-08-30T12:00:00Z"), Attendees: people("Dana Swope", "danas@contoso.onmicrosoft.com", "Alex Wilber", "alexw@contoso.onmicrosoft.com"),
 		},
 		"event-get-series-master-deviations.json": {
