@@ -112,11 +112,12 @@ func (r Record) Encode() string {
 // can be had again. One of a later version is [ErrNewer] and must be left alone.
 func DecodeRecord(raw string) (Record, error) {
 	var s storedRecord
-	if err := json.Unmarshal([]byte(raw), &s); err != nil {
-		return Record{}, fmt.Errorf("damaged record: %w", err)
-	}
-	if s.Version > recordVersion {
+	err := json.Unmarshal([]byte(raw), &s)
+	if s.Version > recordVersion { // whatever its other members are then
 		return Record{}, ErrNewer
+	}
+	if err != nil {
+		return Record{}, fmt.Errorf("damaged record: %w", err)
 	}
 	if s.Version != recordVersion || s.State == NoRecord {
 		return Record{}, fmt.Errorf("damaged record: version %d, state %q", s.Version, s.State)

@@ -39,7 +39,7 @@ type Seen struct {
 	Asked   Kind   // what the keyword means; "" without one
 	// Limit is why Webex cannot hold a meeting of its own for this event; "" where it can.
 	Limit   Reason
-	Ref     string         // reference of this event's own block
+	Ref     string         // reference of this event's own block; "" on an event without keyword, block and series
 	Own     []parser.Block // its own block, as many as a reader sees
 	Shared  []parser.Block // of an exception, the block of its series
 	Copied  bool           // another event's block is shown
@@ -63,11 +63,17 @@ type Seen struct {
 
 // See reads an event of a mailbox.
 func (k Keys) See(mailbox string, e Event, p Policy, now time.Time) Seen {
-	s := Seen{Event: e, Ref: k.Ref(mailbox, e.ID), LastEnd: e.End}
+	s := Seen{Event: e, LastEnd: e.End, Withdraw: p.Withdraw}
+	blocks := e.Body.Blocks()
+	keyword, asks := parser.FindKeyword(e.Location.Text)
+	if !asks && len(blocks) == 0 && e.SeriesID == "" {
+		return s // most of a calendar: not worth a keyed hash
+	}
+	s.Ref = k.Ref(mailbox, e.ID)
 	if e.SeriesID != "" {
 		s.SeriesRef = k.Ref(mailbox, e.SeriesID)
 	}
-	for _, block := range e.Body.Blocks() {
+	for _, block := range blocks {
 		switch block.Ref {
 		case s.Ref:
 			s.Own = append(s.Own, block)
@@ -77,9 +83,7 @@ func (k Keys) See(mailbox string, e Event, p Policy, now time.Time) Seen {
 			s.Copied = true
 		}
 	}
-	s.Withdraw = p.Withdraw
-	keyword, ok := parser.FindKeyword(e.Location.Text)
-	if !ok || p.Withdraw {
+	if !asks || p.Withdraw {
 		return s
 	}
 	s.Keyword = keyword.String()

@@ -1,0 +1,87 @@
+package delta_test
+
+import (
+	"testing"
+
+	"syncd/delta"
+)
+
+func TestAnEventThatIsNotRememberedIsAskedItselfBeforeAnythingIsMade(t *testing.T) {
+	none := delta.Record{}
+	mark := delta.Mark{Valid: true, Keyword: "@webex:onetime", Kind: delta.OneTime, Meeting: "meeting", Block: "lines", Restored: 1}
+	read := func(change func(*delta.Seen)) func(*delta.Seen) {
+		return func(s *delta.Seen) {
+			s.MarkRead, s.Mark = true, mark
+			if change != nil {
+				change(s)
+			}
+		}
+	}
+	asRemembered := func(d delta.Decision) bool {
+		h := d.Have
+		return h.Meeting == "meeting" && h.Block == "lines" && h.Restored == 1 && h.Fingerprint == "1.print" && h.Times == "when" && h.Asked == delta.OneTime
+	}
+	decide(t, []ruling{
+		{"the store is new", asking(func(s *delta.Seen) { s.Fresh = true }), none, delta.Read, delta.Unread, "", false, nil},
+		{"a block is there", shown(nil), none, delta.Read, delta.Unread, "", false, nil},
+		{"by its mark", shown(read(nil)), none, delta.Adopt, delta.Rebuilt, delta.OneTime, false, asRemembered},
+		{"by its block alone", shown(func(s *delta.Seen) { s.MarkRead = true }), none, delta.Adopt, delta.Rebuilt, delta.OneTime, false, func(d delta.Decision) bool { return d.Have.Meeting == "" }},
+		{"a mark of another event's", asking(read(func(s *delta.Seen) { s.Mark = delta.Mark{} })), none, delta.Create, delta.Typed, delta.OneTime, true, nil},
+		{"a mark of a meeting that was withdrawn", asking(read(func(s *delta.Seen) { s.Mark = delta.Mark{Valid: true} })), none, delta.Create, delta.Typed, delta.OneTime, true, nil},
+		{"typed anew since", shown(read(func(s *delta.Seen) { s.Keyword, s.Asked = "@webex:myroom", delta.MyRoom })), none, delta.Replace, delta.KeywordChanged, delta.MyRoom, true, nil},
+		{"the block was taken out since, twice", asking(read(nil)), none, delta.Adopt, delta.Rebuilt, delta.OneTime, false, func(d delta.Decision) bool { return d.Have.State == delta.Silent }},
+		{"the operator means something else now", shown(read(func(s *delta.Seen) { s.Asked = delta.MyRoom })), none, delta.Adopt, delta.Rebuilt, delta.OneTime, false, nil},
+		{"keyword gone, not read yet", shown(func(s *delta.Seen) { s.Keyword, s.Asked = "", "" }), none, delta.Read, delta.Unread, "", false, nil},
+		{"keyword gone", shown(read(func(s *delta.Seen) { s.Keyword, s.Asked = "", "" })), none, delta.Withdraw, delta.KeywordRemoved, delta.OneTime, true, func(d delta.Decision) bool { return d.Have.Meeting == "meeting" }},
+	})
+}
+
+func TestAVanishedEventTakesItsMeetingWithIt(t *testing.T) {
+	if d := delta.PlanVanished(linked(nil)); d.Action != delta.Withdraw || d.Reason != delta.EventDeleted || d.Have.Meeting != "meeting" {
+		t.Errorf("%+v", d)
+	}
+	if d := delta.PlanVanished(delta.Record{}); d.Action != delta.Nothing || d.Reason != delta.EventDeleted {
+		t.Errorf("one that nobody knew: %+v", d)
+	}
+}
+
+func TestAnExceptionSharesWhatItsSeriesHasAsLongAsItAsksForTheSame(t *testing.T) {
+	series := linked(func(r *delta.Record) { r.Meeting, r.Master = "series", true })
+	state := func(s delta.RecordState) *delta.Record { r := series; r.State = s; return &r }
+	of := func(master *delta.Record, change func(*delta.Seen)) delta.Seen {
+		return asking(func(s *delta.Seen) {
+			s.Type, s.SeriesID, s.Series, s.Ref, s.SeriesRef, s.Shared = delta.Exception, "series", master, "own", "shared", blocks
+			if change != nil {
+				change(s)
+			}
+		})
+	}
+	following := linked(func(r *delta.Record) { r.State, r.Meeting, r.Shares = delta.Following, "", "series" })
+	apart := linked(func(r *delta.Record) { r.State, r.Meeting = delta.Apart, "" })
+	none, quiet := delta.Record{}, func(s *delta.Seen) { s.Keyword, s.Asked = "", "" }
+	bare := func(s *delta.Seen) { s.Shared = nil }
+	edited := func(s *delta.Seen) { s.Print = "1.another" }
+	decide(t, []ruling{
+		{"seen first", of(&series, nil), none, delta.Follow, delta.InSeries, delta.OneTime, false, nil},
+		{"while its series is made", of(state(delta.Intent), bare), none, delta.Follow, delta.InSeries, delta.OneTime, true, nil},
+		{"unchanged", of(&series, nil), following, delta.Nothing, delta.Unchanged, delta.OneTime, false, nil},
+		{"moved or renamed", of(&series, edited), following, delta.Follow, delta.Edited, delta.OneTime, false, nil},
+		{"series' times told anew", of(&series, func(s *delta.Seen) { s.Reset = true }), following, delta.Follow, delta.Edited, delta.OneTime, false, nil},
+		{"series has another meeting", of(&series, nil), linked(func(r *delta.Record) { r.State, r.Shares = delta.Following, "older" }), delta.Follow, delta.Edited, delta.OneTime, false, nil},
+		{"block out of one occurrence", of(&series, bare), following, delta.Follow, delta.BlockRemoved, delta.OneTime, true, nil},
+		{"and again", of(&series, bare), linked(func(r *delta.Record) { r.State, r.Shares, r.Restored = delta.Following, "series", 1 }), delta.Nothing, delta.BlockRefused, delta.OneTime, false, nil},
+		{"silent series", of(state(delta.Silent), bare), following, delta.Nothing, delta.Unchanged, delta.OneTime, false, nil},
+		{"occurrence cancelled", of(&series, func(s *delta.Seen) { s.Cancelled = true }), following, delta.Part, delta.EventCancelled, delta.OneTime, true, nil},
+		{"keyword out of one occurrence", of(&series, quiet), following, delta.Part, delta.KeywordRemoved, delta.OneTime, true, nil},
+		{"which is settled", of(&series, func(s *delta.Seen) { quiet(s); bare(s) }), apart, delta.Nothing, delta.NotAsked, delta.OneTime, false, nil},
+		{"but not after a reset", of(&series, func(s *delta.Seen) { quiet(s); bare(s); s.Reset = true }), apart, delta.Part, delta.KeywordRemoved, delta.OneTime, false, nil},
+		{"typed again", of(&series, bare), apart, delta.Follow, delta.Typed, delta.OneTime, true, nil},
+		{"another kind for one occurrence", of(&series, func(s *delta.Seen) { s.Keyword, s.Asked = "@webex", delta.MyRoom }), following, delta.Create, delta.KeywordChanged, delta.MyRoom, true, nil},
+		{"keyword on one occurrence only", of(&delta.Record{}, bare), none, delta.Create, delta.Typed, delta.OneTime, true, nil},
+		{"its own meeting stays its own", of(&series, func(s *delta.Seen) { s.Own, s.Shared = blocks, nil }), linked(nil), delta.Nothing, delta.Unchanged, delta.OneTime, false, nil},
+		{"the series is withdrawn", of(&delta.Record{}, quiet), following, delta.Part, delta.KeywordRemoved, "", true, nil},
+		{"and nothing is left", of(&delta.Record{}, func(s *delta.Seen) { quiet(s); bare(s) }), following, delta.Forget, delta.NotAsked, "", false, nil},
+		{"over", of(&series, func(s *delta.Seen) { s.LastEnd = noon.Add(-1) }), following, delta.Nothing, delta.Over, delta.OneTime, false, nil},
+		{"draft", of(&series, func(s *delta.Seen) { s.Draft = true }), following, delta.Nothing, delta.Draft, delta.OneTime, false, nil},
+	})
+}

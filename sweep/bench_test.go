@@ -1,0 +1,236 @@
+//go:build unix
+
+package sweep_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+
+	"syncd/delta"
+	"syncd/graph"
+	"syncd/redisstore"
+	"syncd/redisstore/redistest"
+	"syncd/simulator"
+	"syncd/webex"
+)
+
+// Figures here are CPU time of this process: whole sweeps, with a real redis-server, over real TLS. Graph and Redis are processes
+// of their own and do not count. Beside each figure stands its floor, measured in turns with it: a bare net/http client that
+// fetches the same bytes over the same TLS and throws them away. The ratio of the two is what counts.
+
+const benchServer = "TEST_SERVE_FOR_BENCHMARKS"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(benchServer) != "" {
+		if err := serveBench(os.Getenv(benchServer)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// site is what the serving process tells of itself.
+type site struct {
+	GraphURL, WebexURL, Token, WebexToken, Tenant string
+	CA                                            []byte
+	Mailboxes                                     []delta.Mailbox
+}
+
+// serveBench serves mailboxes of so many events, written "mailboxes events", until its standard input ends.
+func serveBench(size string) error {
+	var mailboxes, events int
+	if _, err := fmt.Sscan(size, &mailboxes, &events); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	world := simulator.New(simulator.Options{Seed: 1, LogLimit: 1000, Quirks: simulator.Quirks{SyncStates: 1 << 20}})
+	body := "<html><body>" + strings.Repeat("<p class=\"MsoNormal\">We meet to look at the plans for the quarter.</p>\r\n", 50) + "</body></html>"
+	s := site{Token: world.GraphToken(), WebexToken: world.WebexToken("syncd"), Tenant: world.Tenant()}
+	for i := range mailboxes {
+		m := world.AddMailbox(fmt.Sprintf("person%d@example.com", i))
+		s.Mailboxes = append(s.Mailboxes, delta.Mailbox{ID: m.ID(), Address: m.Address()})
+		for n := range events {
+			start := tomorrow(8).Add(time.Duration(n) * time.Hour)
+			m.Create(simulator.Draft{
+				Subject: "Plans for the quarter", Location: "Room 4; second floor", Body: body, HTML: true, Start: start, End: start.Add(time.Hour),
+				Attendees: []string{"bo@example.org", "carol@example.org", "dave@example.org"},
+			})
+		}
+	}
+	server, err := world.Start(ctx)
+	if err != nil {
+		return err
+	}
+	s.GraphURL, s.WebexURL, s.CA = server.GraphURL, server.WebexURL, server.CAPEM
+	if err := json.NewEncoder(os.Stdout).Encode(s); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return errors.Join(err, server.Close())
+}
+
+// recorder notes what was read of Graph and how, so that the floor can ask for the same bytes.
+type recorder struct {
+	http.RoundTripper
+	on    bool
+	asked []*http.Request
+}
+
+func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
+	if r.on {
+		r.asked = append(r.asked, request.Clone(context.Background()))
+	}
+	return r.RoundTripper.RoundTrip(request)
+}
+
+// newBenchRig has the vendors in a process of their own.
+func newBenchRig(b *testing.B, mailboxes, events int) (*rig, *recorder, *http.Client) {
+	b.Helper()
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), fmt.Sprintf("%s=%d %d", benchServer, mailboxes, events))
+	child.Stderr = os.Stderr
+	in, err := child.StdinPipe()
+	must(b, err)
+	out, err := child.StdoutPipe()
+	must(b, err)
+	must(b, child.Start())
+	b.Cleanup(func() {
+		_ = in.Close()
+		if err := child.Wait(); err != nil {
+			b.Error(err)
+		}
+	})
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	must(b, err)
+	var s site
+	must(b, json.Unmarshal(line, &s))
+
+	server := redistest.Start(b)
+	r := &rig{t: b, boxes: s.Mailboxes, redis: redis.NewClient(&redis.Options{Network: "unix", Addr: server.Socket})}
+	b.Cleanup(func() { _ = r.redis.Close() })
+	r.store = redisstore.New(r.redis, redisstore.Options{LeaseTTL: leaseTTL})
+	asked := &recorder{RoundTripper: trusting(s.CA)}
+	calendars, err := graph.New(s.GraphURL, asked, graphToken(func() string { return s.Token }))
+	must(b, err)
+	meetings, err := webex.New(s.WebexURL, asked, webex.FixedToken(s.WebexToken))
+	must(b, err)
+	keys, err := delta.NewKeys([]byte("a master key of thirty-two bytes"), s.Tenant)
+	must(b, err)
+	r.sweeper = r.newSweeper(calendars, meetings, keys, zerolog.New(io.Discard).Level(zerolog.InfoLevel))
+	return r, asked, &http.Client{Transport: trusting(s.CA)}
+}
+
+func must(b *testing.B, err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+func trusting(pem []byte) *http.Transport {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 4}
+}
+
+// throwAway fetches what was asked for before, and reads none of it.
+func throwAway(bare *http.Client, asked []*http.Request) error {
+	for _, request := range asked {
+		response, err := bare.Do(request.Clone(context.Background()))
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, response.Body)
+		if err := errors.Join(err, response.Body.Close()); err != nil || response.StatusCode != http.StatusOK {
+			return fmt.Errorf("status %d, %w", response.StatusCode, err)
+		}
+	}
+	return nil
+}
+
+// cpu is the process's CPU time so far.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// beside runs sweeps and their floor in turns, and reports both per unit, and their ratio.
+func beside(b *testing.B, unit string, units int, prepare func() error, sweeps, floor func() error) {
+	var mine, bare time.Duration
+	for b.Loop() {
+		must(b, prepare())
+		began := cpu()
+		must(b, sweeps())
+		between := cpu()
+		must(b, floor())
+		mine, bare = mine+between-began, bare+cpu()-between
+	}
+	n := float64(b.N * units)
+	b.ReportMetric(float64(mine.Nanoseconds())/n, "cpu-ns/"+unit)
+	b.ReportMetric(float64(bare.Nanoseconds())/n, "floor-ns/"+unit)
+	b.ReportMetric(float64(mine)/float64(bare), "ratio")
+}
+
+func nothing() error { return nil }
+
+// BenchmarkIdle is a sweep of mailboxes in which nothing changed: one request each.
+func BenchmarkIdle(b *testing.B) {
+	const mailboxes = 50
+	r, asked, bare := newBenchRig(b, mailboxes, 20)
+	sweepAll := func() error { _, err := r.trySweep(b.Context()); return err }
+	for range 3 { // the first round, its echo, connections
+		must(b, sweepAll())
+	}
+	asked.on = true
+	must(b, sweepAll())
+	asked.on = false
+	if len(asked.asked) != mailboxes {
+		b.Fatalf("%d idle mailboxes cost %d requests", mailboxes, len(asked.asked))
+	}
+	must(b, throwAway(bare, asked.asked))
+	beside(b, "mailbox", mailboxes, nothing, sweepAll, func() error { return throwAway(bare, asked.asked) })
+}
+
+// BenchmarkFirstSync is the first sweep of a calendar of 1,000 events, none of which asks for a meeting.
+func BenchmarkFirstSync(b *testing.B) {
+	const events = 1000
+	r, asked, bare := newBenchRig(b, 1, events)
+	forget := func() error { return r.redis.FlushAll(b.Context()).Err() }
+	first := func() error {
+		report, err := r.trySweep(b.Context())
+		if err == nil && report.Items != events {
+			err = fmt.Errorf("%d items", report.Items)
+		}
+		return err
+	}
+	must(b, first())
+	must(b, forget())
+	asked.on = true
+	must(b, first())
+	asked.on = false
+	must(b, throwAway(bare, asked.asked))
+	beside(b, "event", events, forget, first, func() error { return throwAway(bare, asked.asked) })
+}
