@@ -51,10 +51,10 @@ func names(list []*rewriter) (out []string) {
 }
 
 // why tells what speaks against a link that classify did not recognise.
-func (r *ruleset) why(l link, says func([]string) bool) string {
+func (r *ruleset) why(l link) string {
 	var reasons []string
 	for _, g := range r.groupsFor(l.host) {
-		if why := r.against(g, l, says); !slices.Contains(reasons, why) {
+		if why := r.against(g, l); !slices.Contains(reasons, why) {
 			reasons = append(reasons, why)
 		}
 	}
@@ -80,7 +80,7 @@ func (r *ruleset) groupsFor(host string) []*group {
 }
 
 // against is what in a group speaks against a link.
-func (r *ruleset) against(g *group, l link, says func([]string) bool) string {
+func (r *ruleset) against(g *group, l link) string {
 	id := g.service.id
 	if l.port != "" && !g.port {
 		return fmt.Sprintf("%s: it has no servers at other ports (%s)", id, g.service.place(g.service.line))

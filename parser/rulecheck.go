@@ -177,9 +177,14 @@ func (r *ruleset) judge(url string, s *service) (verdict, bool) {
 	if !ok {
 		return verdict{}, false
 	}
-	return r.classify(l, func(words []string) bool {
-		return slices.ContainsFunc(s.groups, func(g *group) bool { return slices.Equal(g.near, words) })
-	})
+	return r.classify(l, exampleText{s})
+}
+
+// exampleText stands for a text that says what one service asks for.
+type exampleText struct{ *service }
+
+func (e exampleText) says(words []string) bool {
+	return slices.ContainsFunc(e.groups, func(g *group) bool { return slices.Equal(g.near, words) })
 }
 
 func (r *ruleset) checkRewriter(w *rewriter) (faults []lineFault) {

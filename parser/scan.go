@@ -38,6 +38,7 @@ type reader struct {
 	notYet  bool      // a link to register by, or to a recording
 	denied  *[]Denial // nil unless somebody asks why
 	looked  int       // addresses whose surroundings were read
+	about   span      // the part of the text that is about the meeting, once that was chosen
 	done    int       // everything before it is part of something found
 }
 
@@ -165,7 +166,7 @@ func (r *reader) offer(raw string, at, end int) {
 		r.found = append(r.found, f)
 		return
 	}
-	if v, ok := r.rules.classify(l.link, r.event.says); ok {
+	if v, ok := r.rules.classify(l.link, r.event); ok {
 		r.found = append(r.found, finding{
 			at: at, end: end, service: v.group.service, path: v.rule, url: l.raw, undone: l.by,
 			number: v.number, passcode: v.passcode, weak: v.group.weak,
@@ -175,13 +176,14 @@ func (r *reader) offer(raw string, at, end int) {
 	if indexFold(l.path, "regist") >= 0 || indexFold(l.path, "/rec") >= 0 {
 		r.notYet = true
 	}
-	r.deny(l.raw, at, l.by, func() string { return r.rules.why(l.link, r.event.says) })
+	r.deny(l.raw, at, l.by, func() string { return r.rules.why(l.link) })
 }
 
-// event is what all readers of a text's parts share.
+// event is what is read of an event, part by part.
 type event struct {
 	Text
-	said map[*string]bool // lists of words that were looked for, by their first
+	location, body reader
+	said           map[*string]bool // lists of words that were looked for, by their first
 }
 
 // says reports whether the event's text holds one of some words.
