@@ -83,7 +83,9 @@ func (r *reader) address(start, at int) int {
 	}
 	f, why := r.dialable(user, host, start, end)
 	if why != "" {
-		r.deny(user+"@"+r.text[at+1:end], start, nil, func() string { return why })
+		if r.explains() {
+			r.deny(user+"@"+r.text[at+1:end], start, nil, why)
+		}
 		return end
 	}
 	f.at, f.end, f.sip = start, end, user+"@"+r.text[at+1:end]

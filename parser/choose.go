@@ -172,7 +172,9 @@ func (r *reader) settle() {
 	kept := r.found[:0]
 	for _, f := range r.found {
 		if f.gateway != "" && !r.complete(&f) {
-			r.deny(f.sip, f.at, nil, func() string { return "a gateway's address, and no number of a meeting below it" })
+			if r.explains() {
+				r.deny(f.sip, f.at, nil, "a gateway's address, and no number of a meeting below it")
+			}
 			continue
 		}
 		if n := len(kept); n > 0 && kept[n-1].url == f.url && f.url != "" {

@@ -28,11 +28,11 @@ func (p *Parser) Explain(t Text) ([]Candidate, []Denial) {
 	return list, denied
 }
 
-// deny writes down what joins nothing, where somebody wants to know.
-func (r *reader) deny(url string, at int, by []*rewriter, why func() string) {
-	if r.denied != nil && len(*r.denied) < most {
-		*r.denied = append(*r.denied, Denial{Where: r.where, Offset: at, URL: url, Undone: names(by), Why: why()})
-	}
+// explains reports whether somebody wants to know what is denied.
+func (r *reader) explains() bool { return r.denied != nil && len(*r.denied) < most }
+
+func (r *reader) deny(url string, at int, by []*rewriter, why string) {
+	*r.denied = append(*r.denied, Denial{Where: r.where, Offset: at, URL: url, Undone: names(by), Why: why})
 }
 
 // restart forgets what was found in a text that is read anew.
