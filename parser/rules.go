@@ -15,6 +15,7 @@ type service struct {
 	labelled bool // its links hold no number: labelled digits are one in any language
 	pin      bool // what is labelled PIN is the passcode
 	phone    bool // the number keyed in on a telephone is the meeting's
+	nonumber bool // its meetings have none
 	groups   []*group
 	dial     []*dialHost
 	meetings []example
