@@ -183,8 +183,8 @@ func (r *ruleset) judge(url string, s *service) (verdict, bool) {
 // exampleText stands for a text that says what one service asks for.
 type exampleText struct{ *service }
 
-func (e exampleText) says(words []string) bool {
-	return slices.ContainsFunc(e.groups, func(g *group) bool { return slices.Equal(g.near, words) })
+func (e exampleText) says(g *group) bool {
+	return slices.ContainsFunc(e.groups, func(own *group) bool { return slices.Equal(own.near, g.near) })
 }
 
 func (r *ruleset) checkRewriter(w *rewriter) (faults []lineFault) {

@@ -99,8 +99,8 @@ type verdict struct {
 	number, passcode string
 }
 
-// sayer knows whether a text holds one of some words.
-type sayer interface{ says(words []string) bool }
+// sayer knows whether the text that a link stands in says what a group asks for.
+type sayer interface{ says(g *group) bool }
 
 // classify finds the rule that a link in a text joins by. The closest host speaks
 // first; a host that is named in the rules is judged by those alone.
@@ -172,7 +172,7 @@ func (g *group) allows(l link) bool {
 // try holds a link against one rule of a group.
 func (r *ruleset) try(gr groupRule, l link, in sayer) (verdict, bool) {
 	number, ok := gr.rule.match(l.path, l.query, l.fragment)
-	if !ok || gr.rule.open() && r.isPage(l.path) || len(gr.group.near) > 0 && !in.says(gr.group.near) {
+	if !ok || gr.rule.open() && r.isPage(l.path) || len(gr.group.near) > 0 && !in.says(gr.group) {
 		return verdict{}, false
 	}
 	v := verdict{group: gr.group, rule: gr.rule, number: number}

@@ -168,7 +168,7 @@ func (r *reader) offer(raw string, at, end int) {
 		r.found = append(r.found, f)
 		return
 	}
-	if v, ok := r.rules.classify(l.link, r.event); ok {
+	if v, ok := r.rules.classify(l.link, r); ok {
 		r.found = append(r.found, finding{
 			at: at, end: end, service: v.group.service, path: v.rule, url: l.raw, undone: l.undone(),
 			number: v.number, passcode: v.passcode, weak: v.group.weak,
@@ -188,6 +188,13 @@ type event struct {
 	Text
 	location, body reader
 	said           map[*string]bool // lists of words that were looked for, by their first
+}
+
+// says reports whether the text holds one of the words that a group asks for. A
+// weak link on a host known by its name needs none where it is the place.
+func (r *reader) says(g *group) bool {
+	place := r.where == "location" && g.weak && !strings.HasSuffix(g.hosts[0], "*")
+	return place || r.event.says(g.near)
 }
 
 // says reports whether the event's text holds one of some words.
