@@ -39,7 +39,7 @@ fuzz: ## Each fuzz target for FUZZTIME.
 	done
 
 corpus: ## Precision, recall and false hits of the join-link parser.
-	$(GO) test -run TestCorpus -v ./parser
+	$(GO) test -run '^TestCorpus$$' -count=1 -v ./parser
 
 redis: # finds or installs redis-server
 	@./.ci/redis

@@ -83,7 +83,9 @@ func (r *reader) address(start, at int) int {
 	}
 	f, why := r.dialable(user, host, start, end)
 	if why != "" {
-		r.deny(user+"@"+r.text[at+1:end], start, nil, func() string { return why })
+		if r.explains() {
+			r.deny(user+"@"+r.text[at+1:end], start, nil, why)
+		}
 		return end
 	}
 	f.at, f.end, f.sip = start, end, user+"@"+r.text[at+1:end]
@@ -149,7 +151,7 @@ func (r *reader) around(start, end int) meaning {
 			after = after[:at]
 		}
 	}
-	said := (r.words.means(before) | r.words.means(after)) & (meansDial | meansMail)
+	said := r.words.ofAddress(before) | r.words.ofAddress(after)
 	label := strings.Trim(before, "> *•-\t\u00a0")
 	label, colon := strings.CutSuffix(label, ":")
 	switch {
@@ -166,7 +168,28 @@ func (r *reader) around(start, end int) meaning {
 	if strings.IndexByte(line, '@') >= 0 {
 		return 0
 	}
-	return r.words.means(line) & (meansDial | meansMail)
+	return r.words.ofAddress(line)
+}
+
+// ofAddress is what a text says of an address in it. A word about dialling counts
+// where it starts as a word, and a short one where it ends as one, too: there is a
+// bridge in Bridgewater and an endpoint in resolveEndpoints.
+func (l *lexicon) ofAddress(text string) (all meaning) {
+	const short = 8
+	for at := 0; ; {
+		w, ok := l.next(text, at)
+		if !ok {
+			return all & (meansDial | meansMail)
+		}
+		starts := w.start == 0 || !isLetter(text[w.start-1])
+		ends := w.end-w.start >= short || w.end == len(text) || !isLetter(text[w.end]) || text[w.end] == 's'
+		if starts && ends {
+			all |= w.means
+		} else {
+			all |= w.means &^ meansDial
+		}
+		at = w.end
+	}
 }
 
 // onlyH323 reports whether the line before an address speaks of H.323 and not of

@@ -38,18 +38,28 @@ type candidate struct {
 	in   *reader // nil for the online meeting
 }
 
-// read scans a text, and writes down what it denies where denied is not nil.
-func (p *Parser) read(e *event, where, text string, isHTML bool, denied *[]Denial) *reader {
-	r := &reader{Parser: p, event: e, where: where, denied: denied}
-	if isHTML {
-		text = visibleText(text, r.reference, r.restart)
+// read scans both parts of a text, and writes down what it denies where denied
+// is not nil.
+func (p *Parser) read(t Text, denied *[]Denial) *event {
+	e := &event{Text: t}
+	e.location = reader{Parser: p, event: e, where: "location", denied: denied}
+	e.location.scan(t.Location)
+	e.body = reader{Parser: p, event: e, where: "body", denied: denied}
+	if t.HTML {
+		e.body.scanHTML(t.Body)
+	} else {
+		e.body.scan(t.Body)
 	}
+	return e
+}
+
+func (r *reader) scanHTML(body string) {
+	text := visibleText(body, r.reference, r.restart)
 	links := len(r.found)
 	r.scan(text)
 	if links > 0 && links < len(r.found) {
 		slices.SortStableFunc(r.found, func(a, b finding) int { return a.at - b.at })
 	}
-	return r
 }
 
 // reference takes a link's target out of HTML. A mail link is judged by the text
@@ -85,8 +95,7 @@ func (p *Parser) Candidates(t Text) []Candidate { return p.listed(t, nil) }
 
 func (p *Parser) listed(t Text, denied *[]Denial) []Candidate {
 	p = p.orBuiltin()
-	e := &event{Text: t}
-	list := p.candidates(p.read(e, "location", t.Location, false, denied), p.read(e, "body", t.Body, t.HTML, denied), t.Online)
+	list := p.candidates(p.read(t, denied))
 	out := make([]Candidate, 0, len(list))
 	for _, c := range list {
 		where := "online"
@@ -122,19 +131,19 @@ func (f *finding) provider() string {
 }
 
 // candidates gathers what was found, in the order in which it counts.
-func (p *Parser) candidates(location, body *reader, online string) []candidate {
-	var list []candidate
-	for _, r := range [...]*reader{location, body} {
+func (p *Parser) candidates(e *event) []candidate {
+	list := make([]candidate, 0, len(e.location.found)+len(e.body.found)+1)
+	for _, r := range [...]*reader{&e.location, &e.body} {
 		r.settle()
 		for _, f := range r.found {
 			if !f.tone {
-				list = append(list, candidate{f, rank(f, r == location), r})
+				list = append(list, candidate{f, rank(f, r == &e.location), r})
 			}
 		}
 	}
-	if online != "" {
-		r := reader{Parser: p, event: location.event, where: "online", denied: location.denied}
-		r.offer(online, 0, 0)
+	if e.Online != "" {
+		r := reader{Parser: p, event: e, where: "online", denied: e.body.denied}
+		r.offer(e.Online, 0, 0)
 		for _, f := range r.found {
 			list = append(list, candidate{finding: f, rank: RankOnline})
 		}
@@ -163,7 +172,9 @@ func (r *reader) settle() {
 	kept := r.found[:0]
 	for _, f := range r.found {
 		if f.gateway != "" && !r.complete(&f) {
-			r.deny(f.sip, f.at, nil, func() string { return "a gateway's address, and no number of a meeting below it" })
+			if r.explains() {
+				r.deny(f.sip, f.at, nil, "a gateway's address, and no number of a meeting below it")
+			}
 			continue
 		}
 		if n := len(kept); n > 0 && kept[n-1].url == f.url && f.url != "" {

@@ -4,6 +4,9 @@ import "strings"
 
 // readDetails completes the meeting by what is labelled around it.
 func (m *meeting) readDetails(location, body *reader) {
+	if m.best.service != nil && m.best.service.nonumber {
+		return
+	}
 	for _, in := range [...]*reader{location, body} {
 		s, at := m.segment(in), m.anchor(in)
 		m.readAround(in.text, max(s.start, at-readBefore), at, min(s.end, at+readBehind))

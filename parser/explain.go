@@ -28,11 +28,11 @@ func (p *Parser) Explain(t Text) ([]Candidate, []Denial) {
 	return list, denied
 }
 
-// deny writes down what joins nothing, where somebody wants to know.
-func (r *reader) deny(url string, at int, by []*rewriter, why func() string) {
-	if r.denied != nil && len(*r.denied) < most {
-		*r.denied = append(*r.denied, Denial{Where: r.where, Offset: at, URL: url, Undone: names(by), Why: why()})
-	}
+// explains reports whether somebody wants to know what is denied.
+func (r *reader) explains() bool { return r.denied != nil && len(*r.denied) < most }
+
+func (r *reader) deny(url string, at int, by []*rewriter, why string) {
+	*r.denied = append(*r.denied, Denial{Where: r.where, Offset: at, URL: url, Undone: names(by), Why: why})
 }
 
 // restart forgets what was found in a text that is read anew.
@@ -51,10 +51,10 @@ func names(list []*rewriter) (out []string) {
 }
 
 // why tells what speaks against a link that classify did not recognise.
-func (r *ruleset) why(l link, says func([]string) bool) string {
+func (r *ruleset) why(l link) string {
 	var reasons []string
 	for _, g := range r.groupsFor(l.host) {
-		if why := r.against(g, l, says); !slices.Contains(reasons, why) {
+		if why := r.against(g, l); !slices.Contains(reasons, why) {
 			reasons = append(reasons, why)
 		}
 	}
@@ -80,7 +80,7 @@ func (r *ruleset) groupsFor(host string) []*group {
 }
 
 // against is what in a group speaks against a link.
-func (r *ruleset) against(g *group, l link, says func([]string) bool) string {
+func (r *ruleset) against(g *group, l link) string {
 	id := g.service.id
 	if l.port != "" && !g.port {
 		return fmt.Sprintf("%s: it has no servers at other ports (%s)", id, g.service.place(g.service.line))

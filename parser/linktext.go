@@ -124,6 +124,10 @@ func continuesLink(r rune, size int) bool {
 func trimLink(text string, start, end int) string {
 	raw := text[start:end]
 	for raw != "" {
+		if hasSuffixFold(raw, "%3e") { // of an angle bracket that somebody escaped
+			raw = raw[:len(raw)-len("%3e")]
+			continue
+		}
 		last := raw[len(raw)-1]
 		if strings.IndexByte(".,;:!?*~'", last) < 0 && !(last == '_' && start > 0 && strings.IndexByte("_*", text[start-1]) >= 0) {
 			break

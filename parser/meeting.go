@@ -3,10 +3,10 @@ package parser
 import "strings"
 
 // choose puts the meeting together from the best candidate and what belongs to it.
-func (p *Parser) choose(location, body *reader, online string) (result Result) {
-	list := p.candidates(location, body, online)
+func (p *Parser) choose(e *event) (result Result) {
+	list := p.candidates(e)
 	if len(list) == 0 {
-		return p.spoken(location, body)
+		return p.spoken(&e.location, &e.body)
 	}
 	best := list[0]
 	m := meeting{Parser: p, best: best, list: list}
@@ -14,7 +14,7 @@ func (p *Parser) choose(location, body *reader, online string) (result Result) {
 		m.joinLink()
 	}
 	m.address()
-	m.readDetails(location, body)
+	m.readDetails(&e.location, &e.body)
 	result.Provider, result.JoinURL, result.SIP = m.best.provider(), m.best.url, m.sip
 	result.MeetingNumber, result.Passcode = m.best.number, m.best.passcode
 	return result
@@ -23,10 +23,9 @@ func (p *Parser) choose(location, body *reader, online string) (result Result) {
 // meeting is what is put together. best is the link, once there is one.
 type meeting struct {
 	*Parser
-	best  candidate
-	list  []candidate
-	sip   string
-	spans map[*reader]span // parts of the texts that are about it, once best is final
+	best candidate
+	list []candidate
+	sip  string
 }
 
 // joinLink finds the link of a meeting of which an address came first.
@@ -79,8 +78,8 @@ func (m *meeting) owns(c candidate) bool {
 // segment is the part of a text that is about the meeting: what lies between the
 // links of others.
 func (m *meeting) segment(in *reader) span {
-	if s, known := m.spans[in]; known {
-		return s
+	if in.about != (span{}) {
+		return in.about
 	}
 	from, to, at := 0, len(in.text), m.anchor(in)
 	for _, f := range in.found {
@@ -93,11 +92,8 @@ func (m *meeting) segment(in *reader) span {
 			to = min(to, f.at)
 		}
 	}
-	if m.spans == nil {
-		m.spans = map[*reader]span{}
-	}
-	m.spans[in] = span{from, max(from, to)}
-	return m.spans[in]
+	in.about = span{from, max(from, to)}
+	return in.about
 }
 
 // anchor is where a text has the meeting's link, or its start.

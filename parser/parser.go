@@ -107,13 +107,12 @@ func (p *Parser) orBuiltin() *Parser {
 // Parse reads a text.
 func (p *Parser) Parse(t Text) Result {
 	p = p.orBuiltin()
-	e := &event{Text: t}
-	location, body := p.read(e, "location", t.Location, false, nil), p.read(e, "body", t.Body, t.HTML, nil)
-	result := p.choose(location, body, t.Online)
+	e := p.read(t, nil)
+	result := p.choose(e)
 	if k, found := FindKeyword(t.Location); found {
 		result.Keyword, result.KeywordIn = k.String(), "location"
-	} else if body.keyword.found() {
-		result.Keyword, result.KeywordIn = body.keyword.String(), "body"
+	} else if e.body.keyword.found() {
+		result.Keyword, result.KeywordIn = e.body.keyword.String(), "body"
 	}
 	return result
 }

@@ -177,9 +177,14 @@ func (r *ruleset) judge(url string, s *service) (verdict, bool) {
 	if !ok {
 		return verdict{}, false
 	}
-	return r.classify(l, func(words []string) bool {
-		return slices.ContainsFunc(s.groups, func(g *group) bool { return slices.Equal(g.near, words) })
-	})
+	return r.classify(l, exampleText{s})
+}
+
+// exampleText stands for a text that says what one service asks for.
+type exampleText struct{ *service }
+
+func (e exampleText) says(g *group) bool {
+	return slices.ContainsFunc(e.groups, func(own *group) bool { return slices.Equal(own.near, g.near) })
 }
 
 func (r *ruleset) checkRewriter(w *rewriter) (faults []lineFault) {

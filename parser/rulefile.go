@@ -32,7 +32,7 @@ func (e *RuleError) Unwrap() error { return e.Err }
 
 // Directives, for error texts.
 const (
-	serviceDirectives = "name, host, dial, dial-second, gateway, words, spoken, labelled, pin, phone, is, isnt"
+	serviceDirectives = "name, host, dial, dial-second, gateway, words, spoken, labelled, pin, phone, nonumber, is, isnt"
 	hostDirectives    = "join, deny, not, number, passcode, near, port, weak"
 )
 
@@ -82,7 +82,7 @@ func (r *ruleReader) fault(line int, err error) {
 }
 
 func (r *ruleReader) directive(word string, args []string) error {
-	flag := word == "labelled" || word == "pin" || word == "phone" || word == "port" || word == "weak"
+	flag := word == "labelled" || word == "pin" || word == "phone" || word == "nonumber" || word == "port" || word == "weak"
 	switch {
 	case flag && len(args) > 0:
 		return fmt.Errorf("%s stands alone", word)
@@ -162,6 +162,8 @@ func (r *ruleReader) serviceDirective(word string, args []string) (known bool, e
 		s.pin = true
 	case "phone":
 		s.phone = true
+	case "nonumber":
+		s.nonumber = true
 	case "dial", "dial-second":
 		for _, host := range args {
 			s.dial = append(s.dial, &dialHost{service: s, host: lowerASCII(host), second: word == "dial-second"})

@@ -15,6 +15,7 @@ type service struct {
 	labelled bool // its links hold no number: labelled digits are one in any language
 	pin      bool // what is labelled PIN is the passcode
 	phone    bool // the number keyed in on a telephone is the meeting's
+	nonumber bool // its meetings have none
 	groups   []*group
 	dial     []*dialHost
 	meetings []example
@@ -98,24 +99,26 @@ type verdict struct {
 	number, passcode string
 }
 
-// classify finds the rule that a link joins by. The closest host speaks first;
-// a host that is named in the rules is judged by those alone. says tells whether
-// the text holds one of some words.
-func (r *ruleset) classify(l link, says func(words []string) bool) (verdict, bool) {
+// sayer knows whether the text that a link stands in says what a group asks for.
+type sayer interface{ says(g *group) bool }
+
+// classify finds the rule that a link in a text joins by. The closest host speaks
+// first; a host that is named in the rules is judged by those alone.
+func (r *ruleset) classify(l link, in sayer) (verdict, bool) {
 	if h := r.hosts[l.host]; h != nil && h.groups != nil {
-		return r.firstMatch(h.groups, l, says)
+		return r.firstMatch(h.groups, l, in)
 	}
 	first, parent, _ := strings.Cut(l.host, ".")
 	for ok := true; ok; _, parent, ok = strings.Cut(parent, ".") {
 		if h := r.hosts[parent]; h != nil && h.below != nil {
-			return r.firstMatch(h.below, l, says)
+			return r.firstMatch(h.below, l, in)
 		}
 	}
 	one, rest := nextPart(l.path)
 	two, _ := nextPart(rest)
 	for _, part := range [...]string{one, two} {
 		for _, gr := range r.anywhere[lowerASCII(part)] {
-			if v, ok := r.try(gr, l, says); ok && gr.group.allows(l) {
+			if v, ok := r.try(gr, l, in); ok && gr.group.allows(l) {
 				return v, true
 			}
 		}
@@ -123,30 +126,30 @@ func (r *ruleset) classify(l link, says func(words []string) bool) (verdict, boo
 	if r.insides.in(l.host) {
 		for _, g := range r.inside {
 			if strings.Contains(l.host, g.word) {
-				if v, ok := r.match(g.group, l, says); ok {
+				if v, ok := r.match(g.group, l, in); ok {
 					return v, true
 				}
 			}
 		}
 	}
-	return r.firstMatch(r.prefix[first], l, says)
+	return r.firstMatch(r.prefix[first], l, in)
 }
 
-func (r *ruleset) firstMatch(groups []*group, l link, says func([]string) bool) (verdict, bool) {
+func (r *ruleset) firstMatch(groups []*group, l link, in sayer) (verdict, bool) {
 	for _, g := range groups {
-		if v, ok := r.match(g, l, says); ok {
+		if v, ok := r.match(g, l, in); ok {
 			return v, true
 		}
 	}
 	return verdict{}, false
 }
 
-func (r *ruleset) match(g *group, l link, says func([]string) bool) (verdict, bool) {
+func (r *ruleset) match(g *group, l link, in sayer) (verdict, bool) {
 	if !g.allows(l) {
 		return verdict{}, false
 	}
 	for _, j := range g.join {
-		if v, ok := r.try(groupRule{g, j}, l, says); ok {
+		if v, ok := r.try(groupRule{g, j}, l, in); ok {
 			return v, true
 		}
 	}
@@ -167,9 +170,9 @@ func (g *group) allows(l link) bool {
 }
 
 // try holds a link against one rule of a group.
-func (r *ruleset) try(gr groupRule, l link, says func([]string) bool) (verdict, bool) {
+func (r *ruleset) try(gr groupRule, l link, in sayer) (verdict, bool) {
 	number, ok := gr.rule.match(l.path, l.query, l.fragment)
-	if !ok || gr.rule.open() && r.isPage(l.path) || len(gr.group.near) > 0 && !says(gr.group.near) {
+	if !ok || gr.rule.open() && r.isPage(l.path) || len(gr.group.near) > 0 && !in.says(gr.group) {
 		return verdict{}, false
 	}
 	v := verdict{group: gr.group, rule: gr.rule, number: number}

@@ -143,6 +143,25 @@ rewriter s
 	}
 }
 
+func TestAWeakLinkIsAMeetingWhereTheTextSpeaksOfOneOrItIsThePlace(t *testing.T) {
+	const link = "https://discord.gg/AbCdEf1"
+	for _, c := range []struct {
+		text Text
+		want string
+	}{
+		{Text{Body: "Questions? Join our chat: " + link}, ""},
+		{Text{Body: "The weekly call is on Discord: " + link}, link},
+		{Text{Location: link}, link},
+		{Text{Location: link, Body: zoomLink}, zoomLink},
+		{Text{Location: "https://meet.google.co/abc-defg-hij"}, ""},
+		{Text{Location: "https://meet.acme.example/Weekly", Body: "Video meeting"}, "https://meet.acme.example/Weekly"},
+	} {
+		if got := Parse(c.text); got.JoinURL != c.want {
+			t.Errorf("%+v: %q", c.text, got.JoinURL)
+		}
+	}
+}
+
 func TestHostsOfARuleFitWhatTheySay(t *testing.T) {
 	for _, c := range []struct {
 		rule, host string

@@ -38,6 +38,7 @@ type reader struct {
 	notYet  bool      // a link to register by, or to a recording
 	denied  *[]Denial // nil unless somebody asks why
 	looked  int       // addresses whose surroundings were read
+	about   span      // the part of the text that is about the meeting, once that was chosen
 	done    int       // everything before it is part of something found
 }
 
@@ -152,7 +153,9 @@ func (r *reader) offer(raw string, at, end int) {
 	}
 	written, ok := splitLink(undoAmp(raw))
 	if !ok {
-		r.deny(raw, at, nil, func() string { return "no web address: a user, or an odd host or port" })
+		if r.explains() {
+			r.deny(raw, at, nil, "no web address: a user, or an odd host or port")
+		}
 		return
 	}
 	l, ok := r.rules.unwrap(written)
@@ -161,13 +164,13 @@ func (r *reader) offer(raw string, at, end int) {
 		return
 	}
 	if f, ok := r.gatewayLink(l.link); ok {
-		f.at, f.end, f.undone = at, end, l.by
+		f.at, f.end, f.undone = at, end, l.undone()
 		r.found = append(r.found, f)
 		return
 	}
-	if v, ok := r.rules.classify(l.link, r.event.says); ok {
+	if v, ok := r.rules.classify(l.link, r); ok {
 		r.found = append(r.found, finding{
-			at: at, end: end, service: v.group.service, path: v.rule, url: l.raw, undone: l.by,
+			at: at, end: end, service: v.group.service, path: v.rule, url: l.raw, undone: l.undone(),
 			number: v.number, passcode: v.passcode, weak: v.group.weak,
 		})
 		return
@@ -175,13 +178,23 @@ func (r *reader) offer(raw string, at, end int) {
 	if indexFold(l.path, "regist") >= 0 || indexFold(l.path, "/rec") >= 0 {
 		r.notYet = true
 	}
-	r.deny(l.raw, at, l.by, func() string { return r.rules.why(l.link, r.event.says) })
+	if r.explains() {
+		r.deny(l.raw, at, l.undone(), r.rules.why(l.link))
+	}
 }
 
-// event is what all readers of a text's parts share.
+// event is what is read of an event, part by part.
 type event struct {
 	Text
-	said map[*string]bool // lists of words that were looked for, by their first
+	location, body reader
+	said           map[*string]bool // lists of words that were looked for, by their first
+}
+
+// says reports whether the text holds one of the words that a group asks for. A
+// weak link on a host known by its name needs none where it is the place.
+func (r *reader) says(g *group) bool {
+	place := r.where == "location" && g.weak && !strings.HasSuffix(g.hosts[0], "*")
+	return place || r.event.says(g.near)
 }
 
 // says reports whether the event's text holds one of some words.
@@ -204,12 +217,15 @@ func (e *event) says(words []string) bool {
 func (r *reader) hint(l unwrapped, at, end int) {
 	for _, g := range r.rules.groupsOf(l.hint) {
 		if !g.excludes(l.hint) && !g.weak && len(g.near) == 0 {
-			r.found = append(r.found, finding{at: at, end: end, service: g.service, rule: "host named by a rewriter", weak: true, undone: l.by})
+			r.found = append(r.found, finding{at: at, end: end, service: g.service, rule: "host named by a rewriter", weak: true, undone: l.undone()})
 			return
 		}
 	}
-	last := len(l.by) - 1
-	r.deny(l.raw, at, l.by[:last], func() string { return "a link of " + l.by[last].id + " that cannot be undone from the text" })
+	if r.explains() {
+		list := l.undone()
+		last := len(list) - 1
+		r.deny(l.raw, at, list[:last], "a link of "+list[last].id+" that cannot be undone from the text")
+	}
 }
 
 // appLink reads the link of an application's own scheme, as the link that a

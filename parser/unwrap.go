@@ -2,6 +2,7 @@ package parser
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -32,8 +33,16 @@ const deepest = 8
 // unwrapped is a link freed from rewriters, as far as that went.
 type unwrapped struct {
 	link
-	by   []*rewriter // that were undone, and the one that could not be
-	hint string      // the host that such a one names
+	by    [deepest]*rewriter // that were undone, and the one that could not be
+	depth int
+	hint  string // the host that such a one names
+}
+
+func (u *unwrapped) undone() []*rewriter {
+	if u.depth == 0 {
+		return nil
+	}
+	return slices.Clone(u.by[:u.depth])
 }
 
 // unwrap undoes rewriters until a link is left that no rewriter made.
@@ -44,7 +53,8 @@ func (r *ruleset) unwrap(l link) (u unwrapped, ok bool) {
 		if w == nil {
 			return u, true
 		}
-		u.by = append(u.by, w)
+		u.by[u.depth] = w
+		u.depth++
 		if w.how == "hint" {
 			u.hint = lowerASCII(firstValue(u.query, w.names))
 			return u, false
@@ -58,7 +68,6 @@ func (r *ruleset) unwrap(l link) (u unwrapped, ok bool) {
 		}
 		u.link = l
 	}
-	u.by = append(u.by, &rewriter{id: "too many rewriters"})
 	return u, false
 }
 
