@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"rest":                 {"delta"},
 	"graph":                {"delta", "parser", "recurrence", "rest"},
 	"webex":                {"delta", "parser", "rest"},
-	"redisstore":           {"delta"},
+	"redisstore":           {"delta", "schedules"},
 	"redisstore/redistest": {},
 	"sweep":                {"delta", "parser", "recurrence"},
 	"cmd/syncd":            nil, // everything

@@ -21,6 +21,8 @@ type Cursor struct {
 	ViewUntil  time.Time // until when the calendar is listed, because rounds of changes do not end; else zero
 	Host       string    // the owner's primary address, by which Webex knows him
 	Language   string    // the mailbox's language, as Graph writes it
+	// Starts are when the next meetings begin, soonest first: some, and perhaps one that was moved since.
+	Starts Times
 }
 
 // State is how a mailbox is.

@@ -53,9 +53,33 @@ const mostWaiting = 1000
 
 // Claim takes a mailbox's lease. Where another holds it the error is [delta.ErrLeased].
 func (s *Store) Claim(ctx context.Context, m delta.Mailbox) (*Claim, error) {
-	c := &Claim{store: s, id: m.ID, keys: s.schema.all(m.ID)}
 	asked := time.Now()
-	answer, err := claimScript.Run(ctx, s.rdb, c.keys, s.newOwner(), s.serverTTL().Milliseconds(), mostWaiting-1).Slice()
+	c := s.claimCall(m)
+	return s.claimed(m, asked, c.script.Run(ctx, s.rdb, c.keys, c.args...))
+}
+
+// ClaimAll is Claim for many mailboxes at the price of one. For each there is a claim or an error.
+func (s *Store) ClaimAll(ctx context.Context, mailboxes []delta.Mailbox) ([]*Claim, []error) {
+	calls := make([]call, len(mailboxes))
+	for i, m := range mailboxes {
+		calls[i] = s.claimCall(m)
+	}
+	asked := time.Now()
+	claims, errs := make([]*Claim, len(mailboxes)), make([]error, len(mailboxes))
+	for i, answer := range runAll(ctx, s.rdb, calls) {
+		claims[i], errs[i] = s.claimed(mailboxes[i], asked, answer)
+	}
+	return claims, errs
+}
+
+func (s *Store) claimCall(m delta.Mailbox) call {
+	return call{claimScript, s.schema.all(m.ID), []any{s.newOwner(), s.serverTTL().Milliseconds(), mostWaiting - 1}}
+}
+
+// claimed reads the answer to a claim that was sent at asked.
+func (s *Store) claimed(m delta.Mailbox, asked time.Time, cmd *redis.Cmd) (*Claim, error) {
+	c := &Claim{store: s, id: m.ID, keys: s.schema.all(m.ID)}
+	answer, err := cmd.Slice()
 	if err != nil {
 		return nil, fmt.Errorf("claiming a mailbox: %w", err)
 	}

@@ -60,6 +60,16 @@ var contract = []struct {
 	{"two daemons that take the same request do no harm", resyncTakenTwice},
 	{"accepting holds for what was held when it was asked", acceptsWhatWasHeld},
 	{"a thousand requests for one mailbox are one", resyncFlood},
+
+	{"what is due is handed out once", dueOnce},
+	{"what is not given back is handed out again", dueAgainAfterHold},
+	{"what is given back comes when that says", dueComesWhenPut},
+	{"what was hastened while it was worked on comes again", dueHastened},
+	{"the queue holds what is enrolled and nothing else", dueFilled},
+	{"a server that lost the scripts gets them again", dueAfterScriptsWereLost},
+	{"many leases are taken at once, each for itself", claimedAtOnce},
+	{"requests are counted by the day", requestsAreCounted},
+	{"a redis that was emptied is noticed", emptiedIsNoticed},
 }
 
 func TestContract(t *testing.T) {

@@ -16,6 +16,7 @@ func encodeCursor(c delta.Cursor) []any {
 		"changed_at", stamp(c.ChangedAt), "next_at", stamp(notBefore(c.NextAt)), "generation", strconv.Itoa(c.Generation),
 		"window_start", stamp(c.WindowStart), "window_end", stamp(c.WindowEnd), "link", c.Link,
 		"orphans_at", stamp(c.OrphansAt), "empty_since", stamp(c.EmptySince), "view_until", stamp(c.ViewUntil), "host", c.Host, "language", c.Language,
+		"starts", string(c.Starts),
 	}
 }
 
@@ -25,6 +26,7 @@ func decodeCursor(fields map[string]string) (delta.Cursor, error) {
 	c := delta.Cursor{
 		Address: fields["address"], Link: fields["link"], State: delta.State(fields["state"]),
 		Reason: delta.Reason(fields["reason"]), Host: fields["host"], Language: fields["language"],
+		Starts: delta.Times(fields["starts"]),
 	}
 	if c.State == "" {
 		c.State = delta.New

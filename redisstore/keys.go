@@ -10,7 +10,8 @@
 //
 //	syncd:mailboxes     hash    address → directory id of what is enrolled
 //	syncd:{M}:cursor    hash    address, link, window_start, window_end, generation, swept_at, changed_at, state, reason,
-//	                            next_at, orphans_at, empty_since, view_until, host, language; times RFC 3339; a link of "" asks for a full round.
+//	                            next_at, orphans_at, empty_since, view_until, host, language; times RFC 3339; a link of "" asks for a full round;
+//	                            starts: when the next meetings begin, Unix times
 //	                            Of a mailbox that was withdrawn it is kept for an hour, with that reason
 //	syncd:{M}:cursors   list    "<time> <link>" of the last five links, newest first, for roll-back by hand
 //	syncd:{M}:events    hash    event id → record as JSON (delta.Record)
@@ -20,6 +21,10 @@
 //	                            one of the requests, the one named last, accepts what was held when it was made
 //	syncd:{M}:lease     string  "<owner> <fencing token>", expires
 //	syncd:{M}:fence     string  the last fencing token; grows with every claim
+//	syncd:due:N         zset    mailbox → Unix time at which it is due, by Redis's clock; N from 0 to 15
+//	syncd:full:N        zset    likewise, of mailboxes that get a full round: they yield to the others
+//	syncd:quota:graph:D string  requests to Graph on day D (yyyy-mm-dd, UTC), where a budget is set; expires
+//	syncd:since         string  since when this Redis is in use; where it is missing Redis was emptied
 //	syncd:resync        stream  one entry a request: mailbox, options
 //	syncd:webex:next_at string  until when Webex wants to be left alone; expires then
 //	syncd:webex:token   string  the rotated Webex refresh token, encrypted
@@ -32,6 +37,13 @@
 // daemon that lost its lease, however late it notices, changes nothing.
 package redisstore
 
+import (
+	"strconv"
+	"time"
+
+	"syncd/schedules"
+)
+
 // schema builds the names of keys. No other code does.
 type schema struct{ prefix string }
 
@@ -39,6 +51,22 @@ func (s schema) mailboxes() string   { return s.prefix + "mailboxes" }
 func (s schema) resync() string      { return s.prefix + "resync" }
 func (s schema) webexToken() string  { return s.prefix + "webex:token" }
 func (s schema) webexNextAt() string { return s.prefix + "webex:next_at" }
+
+func (s schema) since() string { return s.prefix + "since" }
+
+// graphQuota names the count of a day.
+func (s schema) graphQuota(t time.Time) string {
+	return s.prefix + "quota:graph:" + t.UTC().Format(time.DateOnly)
+}
+
+// due names a set of the queue.
+func (s schema) due(lane schedules.Lane, shard int) string {
+	name := "due:"
+	if lane == schedules.Full {
+		name = "full:"
+	}
+	return s.prefix + name + strconv.Itoa(shard)
+}
 
 // of names a key of one mailbox.
 func (s schema) of(mailbox, name string) string { return s.prefix + "{" + mailbox + "}:" + name }

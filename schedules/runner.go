@@ -1,216 +1,89 @@
 package schedules
 
 import (
-	"container/heap"
 	"context"
 	"sync"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
-// Runner works on mailboxes as they come due.
+// Runner works on mailboxes as the queue hands them out. Any number of runners, in as many processes, share one queue.
+//
+// What a runner took it has for the time that it holds it; it gives back what it is done with, in batches. One that dies gives
+// nothing back, and the queue hands its mailboxes to others when that time is over. Whether two work on one mailbox all the same
+// is not the queue's business but the lease's.
 type Runner struct {
-	Schedule Schedule
-	// List gives the mailboxes to serve. It is asked again each half minute.
+	Queue    Queue
+	Schedule Schedule // gives new mailboxes their first time
+	// List gives the mailboxes to serve.
 	List func(ctx context.Context) ([]string, error)
-	// Work works on one mailbox and says when it is due again at the earliest; zero leaves that to the schedule.
-	Work    func(ctx context.Context, mailbox string) (notBefore time.Time)
+	// Ready, if set, prepares jobs before they are worked on, many at once.
+	Ready func(ctx context.Context, jobs []Job)
+	// Work works on one mailbox and says when it comes again. It is called for each job that Ready got, also after ctx has ended.
+	Work    func(ctx context.Context, j Job) Return
 	Workers int
+	Hold    time.Duration // how long a mailbox is this process's
+	Relist  time.Duration // how often the list is read again
+	Log     zerolog.Logger
 
-	wake chan string // mailboxes that should not wait
+	load load
+	wake chan struct{}
+	once sync.Once // makes wake
 }
 
-// NewRunner makes a runner.
-func NewRunner(s Schedule, workers int) *Runner {
-	return &Runner{Schedule: s, Workers: workers, wake: make(chan string, 1024)}
-}
+const (
+	// beat is the shortest time between two questions to the queue while it has nothing waiting: what comes due meanwhile comes
+	// in one batch.
+	beat = 100 * time.Millisecond
+	// look is the longest: others may have made something due.
+	look = time.Second
+	// refill is how often the queue is compared with the list, though neither seems to have changed.
+	refill = 5 * time.Minute
+)
 
-// Hasten makes a mailbox due at once. A mailbox that is being worked on comes again right after. Where too many wait already the
-// call is dropped: losing a hint costs only time.
-func (r *Runner) Hasten(mailbox string) {
+// Wake makes the runner ask the queue now.
+func (r *Runner) Wake() {
+	r.start()
 	select {
-	case r.wake <- mailbox:
+	case r.wake <- struct{}{}:
 	default:
 	}
 }
 
-// relist is how often the list of mailboxes is read again.
-const relist = 30 * time.Second
+func (r *Runner) start() { r.once.Do(func() { r.wake = make(chan struct{}, 1) }) }
 
-// Run serves until ctx ends, and returns when the last worker is done.
+// Late is how much later than due mailboxes are swept, because there are too many; 0 where all is well.
+func (r *Runner) Late() time.Duration { return r.load.late() }
+
+// Run serves until ctx ends. It returns when the last worker is done and everything is given back.
 func (r *Runner) Run(ctx context.Context) {
+	r.start()
+	s := &shift{Runner: r, jobs: make(chan Job, r.most()), done: make(chan Return, r.most()), busy: map[string]*held{}}
 	var workers sync.WaitGroup
-	due, done := make(chan string), make(chan finished)
 	for range r.Workers {
 		workers.Go(func() {
-			for mailbox := range due {
-				done <- finished{mailbox, r.Work(ctx, mailbox)}
+			for j := range s.jobs {
+				s.done <- r.Work(ctx, j)
 			}
 		})
 	}
-	q := queue{schedule: r.Schedule, entries: map[string]*entry{}}
-	r.loop(ctx, &q, due, done)
-	close(due)
-	for range q.busy {
-		<-done
-	}
+	s.serve(ctx)
+	close(s.jobs)
 	workers.Wait()
+	s.collect()
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), look)
+	defer cancel()
+	s.giveBack(closing)
 }
 
-type finished struct {
-	mailbox   string
-	notBefore time.Time
-}
+// most is how many jobs a runner has at a time: some more than it has workers, so that none waits for the next batch.
+func (r *Runner) most() int { return r.Workers + r.Workers/4 }
 
-func (r *Runner) loop(ctx context.Context, q *queue, due chan<- string, done <-chan finished) {
-	r.refresh(ctx, q)
-	list := time.NewTicker(relist)
-	defer list.Stop()
-	for {
-		now := time.Now()
-		next, wait := q.next(now)
-		out := due
-		if next == "" {
-			out = nil
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		case out <- next:
-			q.start(next)
-		case f := <-done:
-			q.finish(f.mailbox, f.notBefore, time.Now())
-		case mailbox := <-r.wake:
-			q.hasten(mailbox, time.Now())
-		case <-list.C:
-			r.refresh(ctx, q)
-		case <-timer.C:
-		}
-		timer.Stop()
+// forFull is how many full rounds there may be at a time: half of the workers, and few where ordinary sweeps wait.
+func (r *Runner) forFull(waiting int) int {
+	if waiting > 0 {
+		return max(1, r.Workers/8)
 	}
-}
-
-func (r *Runner) refresh(ctx context.Context, q *queue) {
-	mailboxes, err := r.List(ctx)
-	if err != nil {
-		return // the list as it was is as good as any; who gave it has said what is wrong
-	}
-	q.set(mailboxes, time.Now())
-}
-
-// queue knows when each mailbox is due. It is used by one goroutine.
-type queue struct {
-	schedule Schedule
-	entries  map[string]*entry // mailbox → its entry
-	waiting  byTime
-	busy     int // mailboxes being worked on
-}
-
-type entry struct {
-	mailbox string
-	due     time.Time
-	index   int // in waiting; -1 while it is being worked on
-	again   bool
-	gone    bool
-}
-
-// set makes the queue serve just these mailboxes.
-func (q *queue) set(mailboxes []string, now time.Time) {
-	wanted := map[string]bool{}
-	for _, mailbox := range mailboxes {
-		wanted[mailbox] = true
-		if e, ok := q.entries[mailbox]; ok {
-			e.gone = false
-			continue
-		}
-		e := &entry{mailbox: mailbox, due: q.schedule.First(mailbox, now)}
-		q.entries[mailbox] = e
-		heap.Push(&q.waiting, e)
-	}
-	for mailbox, e := range q.entries {
-		if wanted[mailbox] {
-			continue
-		}
-		if e.index < 0 {
-			e.gone = true
-			continue
-		}
-		heap.Remove(&q.waiting, e.index)
-		delete(q.entries, mailbox)
-	}
-}
-
-// next is the mailbox that is due now, or "" and how long until one is.
-func (q *queue) next(now time.Time) (mailbox string, wait time.Duration) {
-	if len(q.waiting) == 0 {
-		return "", time.Hour
-	}
-	first := q.waiting[0]
-	if first.due.After(now) {
-		return "", first.due.Sub(now)
-	}
-	return first.mailbox, time.Hour
-}
-
-func (q *queue) start(mailbox string) {
-	heap.Remove(&q.waiting, q.entries[mailbox].index)
-	q.busy++
-}
-
-func (q *queue) finish(mailbox string, notBefore, now time.Time) {
-	q.busy--
-	e := q.entries[mailbox]
-	if e.gone {
-		delete(q.entries, mailbox)
-		return
-	}
-	e.due = q.schedule.Next(mailbox, now)
-	if e.again {
-		e.due = now
-	}
-	if e.due.Before(notBefore) {
-		e.due = notBefore
-	}
-	e.again = false
-	heap.Push(&q.waiting, e)
-}
-
-// hasten makes a mailbox due now, also where the vendor asked to wait: the sweep knows of that and asks nothing.
-func (q *queue) hasten(mailbox string, now time.Time) {
-	e, ok := q.entries[mailbox]
-	switch {
-	case !ok:
-	case e.index < 0:
-		e.again = true
-	case e.due.After(now):
-		e.due = now
-		heap.Fix(&q.waiting, e.index)
-	}
-}
-
-// byTime is a heap of entries, the soonest first.
-type byTime []*entry
-
-func (h byTime) Len() int           { return len(h) }
-func (h byTime) Less(i, j int) bool { return h[i].due.Before(h[j].due) }
-func (h byTime) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i, j
-}
-
-// Push implements [heap.Interface].
-func (h *byTime) Push(x any) {
-	e := x.(*entry)
-	e.index = len(*h)
-	*h = append(*h, e)
-}
-
-// Pop implements [heap.Interface].
-func (h *byTime) Pop() any {
-	old := *h
-	e := old[len(old)-1]
-	e.index = -1
-	*h = old[:len(old)-1]
-	return e
+	return max(1, r.Workers/2)
 }

@@ -25,6 +25,7 @@ type Report struct {
 
 	Reasons map[delta.Reason]int `json:"reasons"`
 	Planned []Planned            `json:"-"` // of a dry run
+	Cursor  delta.Cursor         `json:"-"` // as it was left, of one mailbox; the zero value where it stayed
 }
 
 // Planned is what would be done about one event.

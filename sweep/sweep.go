@@ -297,6 +297,7 @@ func (r *run) finish(ctx context.Context, changes *changes) error {
 		return nil
 	}
 	r.cursor.Link, r.cursor.SweptAt, r.cursor.NextAt, r.cursor.Reason = changes.link, r.now, time.Time{}, ""
+	r.cursor.Starts = r.starts(changes)
 	if r.full {
 		r.cursor.Generation++
 	}
@@ -318,6 +319,7 @@ func (r *run) finish(ctx context.Context, changes *changes) error {
 	if err := r.memory.Write(ctx, batch); err != nil {
 		return fmt.Errorf("moving the cursor: %w", err)
 	}
+	r.report.Cursor = r.cursor
 	return nil
 }
 

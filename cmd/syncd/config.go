@@ -39,6 +39,7 @@ type Config struct {
 	Mailboxes         string
 	Sweep             schedules.Schedule
 	sweepSpec         string
+	GraphBudget       int64 // requests a day; 0 for as many as it takes
 	WindowBehind      time.Duration
 	WindowAhead       time.Duration
 	KeywordWebex      delta.Kind
@@ -162,6 +163,14 @@ func parseDays(s string) (time.Duration, error) {
 		return 0, fmt.Errorf("want a number of days from 0 to %d", most)
 	}
 	return time.Duration(n) * 24 * time.Hour, nil
+}
+
+func parseBudget(s string) (int64, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 1 {
+		return 0, errors.New("want a number of requests a day, such as 5000000")
+	}
+	return n, nil
 }
 
 func parseKind(s string) (delta.Kind, error) {

@@ -12,6 +12,7 @@ import (
 
 	"syncd/delta"
 	"syncd/pages"
+	"syncd/redisstore"
 	"syncd/schedules"
 	"syncd/sweep"
 )
@@ -38,21 +39,30 @@ func (runCommand) Run(s *surroundings) error {
 // daemon is a running syncd.
 type daemon struct {
 	*engine
-	runner  *schedules.Runner
-	journal pages.Journal
+	queue     *redisstore.Queue
+	runner    *schedules.Runner
+	timetable schedules.Timetable
+	claims    claims
+	journal   pages.Journal
 
 	byID     atomic.Pointer[map[string]delta.Mailbox] // key id → mailbox, as of the last listing
-	enrolled atomic.Bool                              // what the configuration names is enrolled
+	pace     atomic.Pointer[schedules.Pace]
+	enrolled bool // what the configuration names is enrolled; the runner's
 }
 
 // workers is how many mailboxes are swept at a time. A sweep mostly waits for Graph.
 const workers = 64
 
 func newDaemon(e *engine) *daemon {
-	d := &daemon{engine: e, runner: schedules.NewRunner(e.config.Sweep, workers)}
+	d := &daemon{engine: e, queue: e.store.Queue(), timetable: schedules.Timetable{Schedule: e.config.Sweep}}
 	d.byID.Store(&map[string]delta.Mailbox{})
-	d.runner.List, d.runner.Work = d.list, d.work
-	e.sweeper.Freed = func(m delta.Mailbox) { d.runner.Hasten(m.Key()) }
+	d.pace.Store(&schedules.Pace{})
+	d.runner = &schedules.Runner{
+		Queue: d.queue, Schedule: e.config.Sweep, Workers: workers, Hold: e.config.LeaseTTL, Relist: min(30*time.Second, e.config.LeaseTTL),
+		List: d.list, Ready: d.claimAll, Work: d.work, Log: e.log,
+	}
+	e.sweeper.Claim = d.claim
+	e.sweeper.Freed = func(m delta.Mailbox) { d.hasten(context.Background(), m) }
 	e.sweeper.Watch = func(m delta.Mailbox, s delta.Seen, decision delta.Decision, err error) {
 		line := pages.Line{At: time.Now(), Mailbox: m.Address, Event: s.ID, Action: string(decision.Action), Reason: string(decision.Reason)}
 		if err != nil {
@@ -75,6 +85,7 @@ func (d *daemon) serve(ctx context.Context, listener net.Listener) {
 		}
 	})
 	parts.Go(func() { d.watchResyncs(ctx) })
+	parts.Go(func() { d.keepPace(ctx) })
 	d.runner.Run(ctx)
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
@@ -82,52 +93,6 @@ func (d *daemon) serve(ctx context.Context, listener net.Listener) {
 		_ = server.Close()
 	}
 	parts.Wait()
-}
-
-// list gives the mailboxes to serve.
-func (d *daemon) list(ctx context.Context) ([]string, error) {
-	if !d.enrolled.Load() {
-		if err := d.enrollConfigured(ctx); err != nil {
-			d.log.Error().Err(err).Msg("cannot enroll what the configuration names; trying again")
-		} else {
-			d.enrolled.Store(true)
-		}
-	}
-	mailboxes, err := d.store.Mailboxes(ctx)
-	if err != nil {
-		d.log.Error().Err(err).Msg("cannot read which mailboxes are enrolled; going on with those known")
-		return nil, err
-	}
-	byID := make(map[string]delta.Mailbox, len(mailboxes))
-	ids := make([]string, 0, len(mailboxes))
-	for _, m := range mailboxes {
-		byID[m.Key()] = m
-		ids = append(ids, m.Key())
-	}
-	d.byID.Store(&byID)
-	return ids, nil
-}
-
-// work sweeps one mailbox and says when it may be swept again at the earliest.
-func (d *daemon) work(ctx context.Context, id string) time.Time {
-	m, ok := (*d.byID.Load())[id]
-	if !ok || ctx.Err() != nil {
-		return time.Time{}
-	}
-	_, err := d.sweepOne(ctx, m, false)
-	if err != nil && !errors.Is(err, sweep.ErrStopped) && !errors.Is(err, delta.ErrLeased) {
-		d.log.Warn().Err(err).Str("mailbox", m.Address).Str("reason", string(sweep.ReasonOf(err))).Msg("sweep failed")
-	}
-	var later *delta.LaterError
-	switch {
-	case errors.As(err, &later):
-		return later.At
-	case errors.Is(err, delta.ErrMailbox), errors.Is(err, delta.ErrAccess):
-		return time.Now().Add(sweep.ParkedProbe)
-	case errors.Is(err, delta.ErrCredentials):
-		return time.Now().Add(time.Minute)
-	}
-	return time.Time{}
 }
 
 // watchResyncs looks for requests of operators.
@@ -148,9 +113,7 @@ func (d *daemon) watchResyncs(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			d.log.Error().Err(err).Msg("cannot read resync requests")
 		}
-		for _, m := range asked {
-			d.runner.Hasten(m.Key())
-		}
+		d.hasten(ctx, asked...)
 	}
 }
 

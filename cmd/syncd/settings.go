@@ -59,6 +59,8 @@ func settings() []setting {
 		{key: "mailboxes", doc: "addresses separated by commas, or `@FILE` with one a line; `group:ID` enrols a directory group's members",
 			set: into(func(c *Config) *string { return &c.Mailboxes }, text)},
 		{key: "sweep", fallback: "@every 1m", doc: "cron expression or `@every 1m`: how often an ordinary mailbox is swept", set: setSweep},
+		{key: "graph_budget", doc: "requests to Microsoft Graph a day (UTC), over all daemons; where they do not suffice intervals stretch. Empty: as many as it takes",
+			set: into(func(c *Config) *int64 { return &c.GraphBudget }, parseBudget)},
 		{key: "window_behind", fallback: "1", doc: "days of the calendar that are served, before today",
 			set: into(func(c *Config) *time.Duration { return &c.WindowBehind }, parseDays)},
 		{key: "window_ahead", fallback: "180", doc: "and after today",

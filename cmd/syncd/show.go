@@ -10,6 +10,7 @@ import (
 
 	"syncd/delta"
 	"syncd/redisstore"
+	"syncd/schedules"
 )
 
 // The commands that only show: mailboxes, status, cursors, config, version. `--json` prints what programs read.
@@ -90,6 +91,14 @@ type shownStatus struct {
 	HeldRemovals int          `json:"held_removals"`
 	Held         []string     `json:"held,omitempty"`    // event ids, when one mailbox is asked for
 	Waiting      []waiting    `json:"waiting,omitempty"` // likewise
+	// Schedule is the rhythm that it will follow in the next 24 hours if nothing happens to it; likewise.
+	Schedule []shownPhase `json:"schedule,omitempty"`
+}
+
+type shownPhase struct {
+	From  time.Time     `json:"from"`
+	Every string        `json:"every"` // as Go writes durations; "" while it waits
+	Why   schedules.Why `json:"why"`
 }
 
 type waiting struct {
@@ -105,9 +114,13 @@ func (c *statusCommand) Run(s *surroundings) error {
 		if err != nil {
 			return err
 		}
+		plan, err := readPlan(s.ctx, config, store, views)
+		if err != nil {
+			return err
+		}
 		list := []shownStatus{}
 		for _, v := range views {
-			list = append(list, statusOf(config, v, len(c.Mailboxes) > 0))
+			list = append(list, statusOf(plan, v, len(c.Mailboxes) > 0))
 		}
 		if c.JSON {
 			return json.NewEncoder(s.out).Encode(list)
@@ -128,17 +141,13 @@ func (s *surroundings) views(store *redisstore.Store, names []string) ([]redisst
 	return store.Views(s.ctx, mailboxes, len(names) > 0)
 }
 
-func statusOf(c *Config, v redisstore.View, details bool) shownStatus {
+func statusOf(p plan, v redisstore.View, details bool) shownStatus {
 	out := shownStatus{
 		Mailbox: v.Mailbox.Address, ID: v.Mailbox.ID, State: v.Cursor.State, Reason: v.Cursor.Reason,
-		SweptAt: moment(v.Cursor.SweptAt), NextAt: moment(v.Cursor.NextAt), Retrying: v.Retrying, HeldRemovals: len(v.Held),
-	}
-	if v.Cursor.NextAt.IsZero() && !v.Cursor.SweptAt.IsZero() {
-		next := c.Sweep.Next(v.Mailbox.ID, v.Cursor.SweptAt)
-		out.NextAt = &next
+		SweptAt: moment(v.Cursor.SweptAt), NextAt: moment(p.next(v)), Retrying: v.Retrying, HeldRemovals: len(v.Held),
 	}
 	if details {
-		out.Held = v.Held
+		out.Held, out.Schedule = v.Held, p.ahead(v)
 		for _, w := range v.Waiting {
 			out.Waiting = append(out.Waiting, waiting{w.ID, v.Reasons[w.ID], w.At.UTC()})
 		}
@@ -158,6 +167,13 @@ func (s *surroundings) printStatus(list []shownStatus) error {
 		}
 		for _, id := range m.Held {
 			fmt.Fprintf(s.out, "%s  removal held: %s\n", m.Mailbox, id)
+		}
+		for _, p := range m.Schedule {
+			rhythm := "every " + p.Every
+			if p.Every == "" {
+				rhythm = "none"
+			}
+			fmt.Fprintf(s.out, "%s  from %s sweeps %s (%s)\n", m.Mailbox, clock(&p.From), rhythm, p.Why)
 		}
 	}
 	return err

@@ -1,0 +1,211 @@
+package schedules
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// shift is one run of a runner. It is used by one goroutine, which alone talks to the queue; workers only take jobs and give
+// them back.
+type shift struct {
+	*Runner
+	jobs chan Job
+	done chan Return
+	busy map[string]*held // mailbox → what was taken of it, and is not done
+	full int              // of these, in the lane of full rounds
+	back []Return         // what is done, and not given back yet
+
+	known   []string // mailboxes, as listed
+	listed  time.Time
+	filled  time.Time
+	unequal bool   // the list is another than the queue was filled with
+	sizes   [2]int // of the lanes, at the last look
+	waiting int    // ordinary jobs left in the queue, at the last look
+	failing bool   // the queue does not answer
+}
+
+// held is a job that is this process's.
+type held struct {
+	Job
+	taken time.Time
+	again bool // it was hastened since
+}
+
+func (s *shift) serve(ctx context.Context) {
+	next := time.Now()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wake:
+		case back := <-s.done:
+			s.note(back)
+			if soon := time.Now().Add(beat); s.waiting == 0 && soon.Before(next) { // with what else is done by then
+				next = soon
+				timer.Reset(beat)
+			}
+			if s.waiting == 0 || len(s.busy) > s.Workers {
+				continue
+			}
+		case <-timer.C:
+		}
+		s.collect()
+		s.giveBack(ctx)
+		s.refresh(ctx)
+		wait := s.take(ctx)
+		next = time.Now().Add(wait)
+		timer.Reset(wait)
+	}
+}
+
+// collect notes all that is done.
+func (s *shift) collect() {
+	for {
+		select {
+		case back := <-s.done:
+			s.note(back)
+		default:
+			return
+		}
+	}
+}
+
+// note notes that a job is done.
+func (s *shift) note(back Return) {
+	h := s.busy[back.Mailbox]
+	delete(s.busy, back.Mailbox)
+	if h.Lane == Full {
+		s.full--
+	}
+	back.Job = h.Job
+	if h.again {
+		back.At = time.Now()
+	}
+	s.back = append(s.back, back)
+}
+
+// giveBack tells the queue what is done. What it cannot be told now it is told later, and if that is too late it hands the
+// mailbox out by itself.
+func (s *shift) giveBack(ctx context.Context) {
+	if len(s.back) == 0 {
+		return
+	}
+	err := s.Queue.Put(ctx, s.back)
+	s.heard(ctx, err)
+	if err == nil || len(s.back) > 100*s.most() {
+		s.back = nil
+	}
+}
+
+// take takes what is due, and says when to look again.
+func (s *shift) take(ctx context.Context) time.Duration {
+	wait := look
+	s.waiting = 0
+	for _, lane := range []Lane{Ordinary, Full} {
+		n := s.most() - len(s.busy)
+		if lane == Full {
+			n = min(n, s.forFull(s.waiting)-s.full)
+		}
+		if n <= 0 {
+			if lane == Ordinary {
+				s.waiting = 1 // for all we know: whoever is done first asks
+			}
+			continue
+		}
+		taken, err := s.Queue.Take(ctx, lane, n, s.Hold)
+		s.heard(ctx, err)
+		if err != nil {
+			return look
+		}
+		s.begin(ctx, taken.Jobs)
+		s.sizes[lane] = taken.Size
+		if lane == Ordinary {
+			s.waiting = taken.Waiting
+			s.load.heard(taken, s.Log, time.Now())
+		}
+		if taken.Next >= 0 {
+			wait = min(wait, max(beat, taken.Next))
+		}
+	}
+	return wait
+}
+
+// begin hands jobs to the workers.
+func (s *shift) begin(ctx context.Context, jobs []Job) {
+	now := time.Now()
+	jobs = slices.DeleteFunc(jobs, func(j Job) bool { return s.twice(j, now) })
+	if len(jobs) == 0 {
+		return
+	}
+	if s.Ready != nil {
+		s.Ready(ctx, jobs)
+	}
+	for _, j := range jobs {
+		s.busy[j.Mailbox] = &held{Job: j, taken: now}
+		if j.Lane == Full {
+			s.full++
+		}
+		s.jobs <- j // there is room for all that were asked for
+	}
+}
+
+// twice deals with a job of a mailbox that is being worked on: somebody hastened it, or the work takes longer than it was held for.
+func (s *shift) twice(j Job, now time.Time) bool {
+	h, ok := s.busy[j.Mailbox]
+	if !ok {
+		return false
+	}
+	if j.Lane != h.Lane {
+		h.again = true
+		s.back = append(s.back, Return{Job: j, Gone: true}) // out of that lane: it comes again in the other
+		return true
+	}
+	h.again = h.again || now.Add(-j.Late).Before(h.taken.Add(s.Hold/2))
+	h.Claim, h.taken = j.Claim, now
+	return true
+}
+
+// refresh reads the list of mailboxes now and then, and sees that the queue holds them.
+func (s *shift) refresh(ctx context.Context) {
+	now := time.Now()
+	held := s.sizes[Ordinary] + s.sizes[Full]
+	lost := held == 0 && len(s.known) > 0 && now.Sub(s.filled) >= look
+	if lost || now.Sub(s.listed) >= s.Relist {
+		list, err := s.List(ctx)
+		if err != nil {
+			return // who gave it has said what is wrong
+		}
+		s.unequal = s.unequal || !slices.Equal(list, s.known)
+		s.known, s.listed = list, now
+	}
+	since := now.Sub(s.filled)
+	if !s.unequal && !lost && since < refill && (held >= len(s.known) || since < refill/60) {
+		return
+	}
+	first := func(mailbox string) time.Duration { return s.Schedule.First(mailbox, now).Sub(now) }
+	added, removed, err := s.Queue.Fill(ctx, s.known, first)
+	s.heard(ctx, err)
+	if err != nil {
+		return
+	}
+	s.unequal, s.filled = false, now
+	if added+removed > 0 {
+		s.Log.Info().Int("mailboxes", len(s.known)).Int("added", added).Int("removed", removed).Msg("timetable filled")
+	}
+}
+
+// heard says once that the queue does not answer, and once that it does again.
+func (s *shift) heard(ctx context.Context, err error) {
+	switch {
+	case err == nil && s.failing:
+		s.Log.Info().Msg("the timetable answers again")
+	case err != nil && !s.failing && ctx.Err() == nil:
+		s.Log.Error().Err(err).Msg("the timetable does not answer: no sweep begins until it does")
+	case ctx.Err() != nil:
+		return
+	}
+	s.failing = err != nil
+}
