@@ -98,14 +98,24 @@ func (k Keys) Wrote(ref string, d Digest) parser.Ours {
 		if d == "" || of != ref {
 			return true
 		}
-		sum := k.lineSum(line)
-		for rest := string(d); len(rest) >= len(sum); rest = rest[len(sum):] {
-			if rest[:len(sum)] == sum {
-				return true
-			}
-		}
-		return false
+		return d.has(k.lineSum(line))
 	}
+}
+
+// located is a line of a digest that no reader sees: it says that the join link was put into the location too.
+const located = "\x00location"
+
+// Located adds that to a digest.
+func (k Keys) Located(d Digest) Digest { return d + Digest(k.lineSum(located)) }
+
+// has reports whether a line with this sum is in d.
+func (d Digest) has(sum string) bool {
+	for rest := string(d); len(rest) >= len(sum) && sum != ""; rest = rest[len(sum):] {
+		if rest[:len(sum)] == sum {
+			return true
+		}
+	}
+	return false
 }
 
 func (k Keys) lineSum(line string) string {

@@ -84,6 +84,9 @@ func follow(s Seen, have Record) Decision {
 		return d
 	case have.Fingerprint != s.Print && s.Series.Kind.Owned():
 		return d
+	case s.Rewrite && !missing:
+		d.Reason = Rewritten
+		return d
 	case have.Fingerprint != s.Print:
 		return Decision{Action: Note, Reason: Edited, Kind: s.Series.Kind, Have: have}
 	case missing:

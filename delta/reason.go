@@ -18,6 +18,7 @@ const (
 	BlockRemoved   Reason = "block-removed" // a person took the join details out: put back, once
 	MeetingRemoved Reason = "meeting-gone"  // the host deleted the meeting: made again, once
 	Orphaned       Reason = "orphaned"      // a meeting of ours whose event is gone
+	Rewritten      Reason = "rewritten"     // the operator asked for join details as they would be written today
 	LinkRemoved    Reason = "link-removed"  // the location was typed anew without the link
 	WebexRefused   Reason = "webex-refused" // Webex would not change the occurrence: it gets a meeting of its own
 	Rebuilt        Reason = "rebuilt"       // found again by mark or tag after the store was lost

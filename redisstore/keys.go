@@ -17,7 +17,8 @@
 //	syncd:{M}:retry     zset    event id → Unix time of the next try
 //	syncd:{M}:held      zset    event id → Unix time, by Redis's clock, since when its removal is held
 //	syncd:{M}:resync    string  the resync request to serve next, "<stream id>"; "<stream id> accept-removals <stream id>" where
-//	                            one of the requests, the one named last, accepts what was held when it was made
+//	                            one of the requests, the one named last, accepts what was held when it was made; likewise
+//	                            " rewrite <stream id>" where one wants the join details to be written anew
 //	syncd:{M}:lease     string  "<owner> <fencing token>", expires
 //	syncd:{M}:fence     string  the last fencing token; grows with every claim
 //	syncd:resync        stream  one entry a request: mailbox, options

@@ -147,7 +147,7 @@ func (r *run) attempt(ctx context.Context, e delta.Event) error {
 			return nil
 		}
 		if !e.Unreadable {
-			seen := r.Keys.See(r.mailbox.ID, e, r.Policy, r.now)
+			seen := r.Keys.See(r.mailbox.ID, e, r.policy(), r.now)
 			seen.Fresh, seen.MeetingGone = r.full, gone
 			if e.SeriesID != "" {
 				series := r.records[e.SeriesID]
@@ -211,8 +211,7 @@ func (r *run) carryOut(ctx context.Context, s delta.Seen, d delta.Decision) (aga
 		return false, r.rest(ctx, s.ID, d)
 	}
 	if r.dry {
-		r.report.plan(r.mailbox, s, d)
-		return false, nil
+		return false, r.foresee(ctx, s, d)
 	}
 	err = r.apply(ctx, s, d)
 	if r.Watch != nil {

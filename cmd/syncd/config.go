@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"syncd/delta"
+	"syncd/parser"
 	"syncd/schedules"
 	"syncd/sweep"
 )
@@ -43,6 +44,7 @@ type Config struct {
 	KeywordMeet       delta.Kind
 	Location          string
 	Language          string
+	Block             parser.Parts
 	LeaseTTL          time.Duration
 	StateDir          string
 	RemovalLimit      sweep.Limit

@@ -16,7 +16,6 @@ import (
 
 	"syncd/delta"
 	"syncd/graph"
-	"syncd/parser"
 	"syncd/redisstore"
 	"syncd/rest"
 	"syncd/sweep"
@@ -119,7 +118,7 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 		Peek:     func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Peek(ctx, m) },
 		Meetings: meetings, Pauses: store, Keys: keys, Limit: c.RemovalLimit,
 		Policy: delta.Policy{Webex: c.KeywordWebex, Meet: c.KeywordMeet, Link: c.Location == "link"},
-		Behind: c.WindowBehind, Ahead: c.WindowAhead, Language: c.Language, Parts: parser.DefaultParts(),
+		Behind: c.WindowBehind, Ahead: c.WindowAhead, Language: c.Language, Parts: c.Block,
 		Stopping: s.ctx.Done(), Log: log,
 	}
 	return e, nil
