@@ -51,6 +51,7 @@ const (
 const (
 	HeldBack           Reason = "held"                // more removals than the limit
 	Throttled          Reason = "throttled"           // the vendor asked to wait
+	Quota              Reason = "quota"               // Webex's daily number of new meetings is used up
 	Leased             Reason = "leased"              // another daemon has the mailbox
 	Refused            Reason = "refused"             // the vendor will not do it
 	Unknown            Reason = "unknown-host"        // Webex does not know the organiser

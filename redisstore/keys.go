@@ -21,6 +21,9 @@
 //	                            " rewrite <stream id>" where one wants the join details to be written anew
 //	syncd:{M}:lease     string  "<owner> <fencing token>", expires
 //	syncd:{M}:fence     string  the last fencing token; grows with every claim
+//	syncd:quota:{D}     string  calls that made a meeting, or failed to, on day D by UTC (yyyy-mm-dd); kept for two days
+//	syncd:quota:{D}:M   string  of these, such for mailbox M
+//	syncd:quota:{D}:refused, syncd:quota:{D}:M:refused   string  Webex itself refused; expires after an hour
 //	syncd:resync        stream  one entry a request: mailbox, options
 //	syncd:webex:next_at string  until when Webex wants to be left alone; expires then
 //	syncd:webex:token   string  the rotated Webex refresh token, encrypted

@@ -37,6 +37,11 @@ func (r *run) apply(ctx context.Context, s delta.Seen, d delta.Decision) error {
 
 // create gives an event its meeting and its block.
 func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error {
+	if d.Reason == delta.Typed && d.Have.State == delta.NoRecord && d.Kind.Owned() {
+		if err := r.spent(); err != nil {
+			return err
+		}
+	}
 	record := d.Have
 	if d.Action == delta.Replace {
 		record.Old, record.Meeting = record.Meeting, ""

@@ -104,7 +104,7 @@ func (r *run) waits(e delta.Event) bool {
 		return false
 	}
 	record := r.records[e.ID]
-	if record.Reason == delta.Throttled {
+	if record.Reason == delta.Throttled || record.Reason == delta.Quota {
 		return true
 	}
 	return !r.Eager && !e.Modified.IsZero() && !e.Modified.Truncate(time.Second).After(record.Modified)
@@ -268,6 +268,12 @@ func (r *run) later(ctx context.Context, e delta.Event, why error) error {
 	if errors.As(why, &asked) {
 		at = asked.At
 	}
+	if record.End.IsZero() && e.Recurrence == nil && e.SeriesID == "" {
+		record.End = e.End
+	}
+	if errors.Is(why, delta.ErrQuota) {
+		at = r.inTurn(at, record.End)
+	}
 	r.records[id] = record
 	r.log.Warn().Err(why).Str("event", id).Str("reason", string(record.Reason)).Time("next", at).Int("tries", record.Tries).
 		Msg("event waits for another try")
@@ -296,6 +302,12 @@ func (r *run) retries(ctx context.Context, c *changes) error {
 	for _, id := range ids {
 		if err := r.stopped(); err != nil {
 			return err
+		}
+		if why := r.spent(); why != nil && r.records[id].Reason == delta.Quota {
+			if err := r.later(ctx, delta.Event{ID: id}, why); err != nil {
+				return err
+			}
+			continue
 		}
 		e, err := r.read(ctx, id)
 		switch {
@@ -332,11 +344,13 @@ func (r *run) due(ctx context.Context, c *changes) ([]string, error) {
 		return nil, err
 	}
 	ids = slices.DeleteFunc(ids, func(id string) bool {
-		return at[id].After(r.now) && r.records[id].Reason == delta.Throttled
+		why := r.records[id].Reason
+		return at[id].After(r.now) && (why == delta.Throttled || why == delta.Quota)
 	})
 	// A series goes before what shares its meeting.
 	slices.SortStableFunc(ids, func(a, b string) int {
-		return cmp.Compare(min(len(r.records[a].Series), 1), min(len(r.records[b].Series), 1))
+		// What begins sooner goes before what begins later, as far as is known.
+		return cmp.Or(cmp.Compare(min(len(r.records[a].Series), 1), min(len(r.records[b].Series), 1)), r.records[a].End.Compare(r.records[b].End))
 	})
 	return ids, nil
 }

@@ -77,6 +77,7 @@ type Sweeper struct {
 	Peek     func(ctx context.Context, m delta.Mailbox) (Memory, error) // for dry runs
 	Meetings Meetings
 	Pauses   Pauses
+	Quotas   Quotas
 	Keys     delta.Keys
 	Policy   delta.Policy
 	Limit    Limit
@@ -211,8 +212,9 @@ type run struct {
 	hostRead bool
 	// webexLater is when Webex wants to be asked again; until then its events wait.
 	webexLater *delta.LaterError
-	parked     bool // this sweep parked the mailbox
-	pauseRead  bool // the shared pause was looked at
+	quotaLater *delta.LaterError // when the quota of new meetings is asked again
+	parked     bool              // this sweep parked the mailbox
+	pauseRead  bool              // the shared pause was looked at
 }
 
 // sweep is the story of a sweep.

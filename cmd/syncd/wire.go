@@ -116,7 +116,7 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 		Open:     func(m delta.Mailbox) sweep.Calendar { return calendars.Calendar(m) },
 		Claim:    func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Claim(ctx, m) },
 		Peek:     func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Peek(ctx, m) },
-		Meetings: meetings, Pauses: store, Keys: keys, Limit: c.RemovalLimit,
+		Meetings: meetings, Pauses: store, Quotas: store, Keys: keys, Limit: c.RemovalLimit,
 		Policy: delta.Policy{Webex: c.KeywordWebex, Meet: c.KeywordMeet, Link: c.Location == "link"},
 		Behind: c.WindowBehind, Ahead: c.WindowAhead, Language: c.Language, Parts: c.Block,
 		Stopping: s.ctx.Done(), Log: log,
