@@ -52,6 +52,13 @@ func invited(e Event) []string {
 	return out
 }
 
+// Told says in 8 characters what a meeting at Webex says of its title and times, to the minute.
+func (k Keys) Told(title string, start, end time.Time) string {
+	at := func(t time.Time) string { return t.UTC().Truncate(time.Minute).Format(time.RFC3339) }
+	sum := k.mac(k.digest, "told", title, at(start), at(end))
+	return base64.RawURLEncoding.EncodeToString(sum[:6])
+}
+
 // maxAgenda is Webex's limit for an agenda (Create a Meeting).
 const maxAgenda = 1300
 

@@ -54,6 +54,12 @@ func planLoose(s Seen, have Record, now time.Time) Decision {
 	if len(s.Shared) > 0 && s.Keyword == "" {
 		return Decision{Action: Part, Reason: s.unasked(), Have: have}
 	}
+	if series := *s.Series; series.State == Dead && s.Keyword != "" && s.alike(series) { // it goes with its series
+		if len(s.Shared) > 0 {
+			return Decision{Action: Part, Reason: HostDeleted, Kind: series.Kind, Have: have}
+		}
+		return nothing(HostDeleted, have)
+	}
 	have.State = NoRecord
 	return planSingle(s, have, now)
 }

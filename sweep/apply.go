@@ -51,6 +51,7 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 		record.Asked = d.Have.Asked
 	}
 	record.State, record.Fingerprint, record.Times = delta.Intent, "", ""
+	record.Gone = "" // a new meeting has all occurrences
 	record.Tag, record.Reason = r.Keys.Tag(r.mailbox.ID, s.ID), s.Limit
 	if err := r.interim(ctx, s.ID, record); err != nil {
 		return err
@@ -92,6 +93,7 @@ func (r *run) doneAs(ctx context.Context, s delta.Seen, record delta.Record, sta
 	if r.reset[s.ID] {
 		record.Gone = "" // Webex has all occurrences again
 	}
+	record.Told = r.told(s, record)
 	record.Keyword, record.Fingerprint, record.Times = s.Keyword, s.Print, s.When
 	record.Modified, record.End, record.Tries = latest(record.Modified, s.Modified), s.LastEnd, 0
 	record.Master, record.Series, record.Original = s.Recurrence != nil, s.SeriesID, s.OriginalStart

@@ -137,7 +137,7 @@ const maxTries = 5
 
 // attempt decides about an event and carries it out, again for as long as it turns out to have changed.
 func (r *run) attempt(ctx context.Context, e delta.Event) error {
-	gone := false // Webex has no such meeting
+	gone := r.dead[e.ID] // Webex has no such meeting
 	var last error
 	for range maxTries {
 		if e.Type == delta.Occurrence {

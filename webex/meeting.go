@@ -31,6 +31,8 @@ type meetingJSON struct {
 	DialInIP     string        `json:"dialInIpAddress"`
 	Telephony    telephonyJSON `json:"telephony"`
 	Tags         []string      `json:"integrationTags"`
+	// Errors names the members that could not be had, inside a 200 (REST API Basics, partial failures).
+	Errors map[string]any `json:"errors"`
 }
 
 type telephonyJSON struct {
@@ -53,6 +55,9 @@ func (t telephonyJSON) phones() []parser.Phone {
 func (m meetingJSON) meeting() delta.Meeting {
 	start, _ := time.Parse(time.RFC3339, m.Start) // zero where Webex sent none
 	end, _ := time.Parse(time.RFC3339, m.End)
+	if m.Errors["title"] != nil {
+		m.Title = ""
+	}
 	return delta.Meeting{
 		ID: m.ID, Host: m.HostEmail, Title: m.Title, Tags: m.Tags, Start: start, End: end,
 		Details: parser.Details{
