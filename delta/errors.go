@@ -19,6 +19,8 @@ var (
 	ErrAccess = errors.New("access denied")
 	// ErrThrottled: too many requests; not carried out.
 	ErrThrottled = errors.New("throttled")
+	// ErrQuota: so many meetings were made today that no more can be.
+	ErrQuota = errors.New("Webex's daily number of new meetings is used up")
 	// ErrTrouble: the vendor has trouble of its own.
 	ErrTrouble = errors.New("vendor has trouble")
 	// ErrLoop: a round of changes leads in circles.

@@ -52,6 +52,13 @@ func invited(e Event) []string {
 	return out
 }
 
+// Told says in 8 characters what a meeting at Webex says of its title and times, to the minute.
+func (k Keys) Told(title string, start, end time.Time) string {
+	at := func(t time.Time) string { return t.UTC().Truncate(time.Minute).Format(time.RFC3339) }
+	sum := k.mac(k.digest, "told", title, at(start), at(end))
+	return base64.RawURLEncoding.EncodeToString(sum[:6])
+}
+
 // maxAgenda is Webex's limit for an agenda (Create a Meeting).
 const maxAgenda = 1300
 
@@ -98,14 +105,24 @@ func (k Keys) Wrote(ref string, d Digest) parser.Ours {
 		if d == "" || of != ref {
 			return true
 		}
-		sum := k.lineSum(line)
-		for rest := string(d); len(rest) >= len(sum); rest = rest[len(sum):] {
-			if rest[:len(sum)] == sum {
-				return true
-			}
-		}
-		return false
+		return d.has(k.lineSum(line))
 	}
+}
+
+// located is a line of a digest that no reader sees: it says that the join link was put into the location too.
+const located = "\x00location"
+
+// Located adds that to a digest.
+func (k Keys) Located(d Digest) Digest { return d + Digest(k.lineSum(located)) }
+
+// has reports whether a line with this sum is in d.
+func (d Digest) has(sum string) bool {
+	for rest := string(d); len(rest) >= len(sum) && sum != ""; rest = rest[len(sum):] {
+		if rest[:len(sum)] == sum {
+			return true
+		}
+	}
+	return false
 }
 
 func (k Keys) lineSum(line string) string {

@@ -1,6 +1,7 @@
 package delta
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -41,16 +42,22 @@ type Waiting struct {
 type Resync struct {
 	ID     string // of the entry in the stream
 	Accept bool   // carry out the removals that are held now
+	// Rewrite writes the join details anew where they would look different today.
+	Rewrite bool
 }
 
-const acceptWord = "accept-removals"
+const acceptWord, rewriteWord = "accept-removals", "rewrite"
 
 // String is the form in which a request waits at its mailbox.
 func (r Resync) String() string {
+	text := r.ID
 	if r.Accept {
-		return r.ID + " " + acceptWord
+		text += " " + acceptWord
 	}
-	return r.ID
+	if r.Rewrite {
+		text += " " + rewriteWord
+	}
+	return text
 }
 
 // ParseResync reads that form; nil for "".
@@ -59,5 +66,6 @@ func ParseResync(s string) *Resync {
 		return nil
 	}
 	id, options, _ := strings.Cut(s, " ")
-	return &Resync{ID: id, Accept: strings.Contains(options, acceptWord)}
+	words := strings.Fields(options)
+	return &Resync{ID: id, Accept: slices.Contains(words, acceptWord), Rewrite: slices.Contains(words, rewriteWord)}
 }

@@ -172,8 +172,10 @@ func planKnown(s Seen, have Record) Decision {
 		return planMissing(s, have, changed)
 	case s.Copied && have.State == Linked:
 		return Decision{Action: Rewrite, Reason: Copied, Kind: kind, Have: have} // somebody pasted another event's block
-	case s.NoLink && have.State == Linked:
+	case s.NoLink && have.State == Linked && have.Block.has(s.located): // else the operator has changed his mind since
 		return Decision{Action: Rewrite, Reason: LinkRemoved, Kind: kind, Have: have}
+	case s.Rewrite && have.State == Linked:
+		return Decision{Action: Rewrite, Reason: Rewritten, Kind: kind, Have: have}
 	case changed && kind.Owned() && SameScheme(have.Fingerprint, s.Print):
 		return Decision{Action: Update, Reason: Edited, Kind: kind, Have: have}
 	case changed || retyped:

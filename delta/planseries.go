@@ -54,6 +54,12 @@ func planLoose(s Seen, have Record, now time.Time) Decision {
 	if len(s.Shared) > 0 && s.Keyword == "" {
 		return Decision{Action: Part, Reason: s.unasked(), Have: have}
 	}
+	if series := *s.Series; series.State == Dead && s.Keyword != "" && s.alike(series) { // it goes with its series
+		if len(s.Shared) > 0 {
+			return Decision{Action: Part, Reason: HostDeleted, Kind: series.Kind, Have: have}
+		}
+		return nothing(HostDeleted, have)
+	}
 	have.State = NoRecord
 	return planSingle(s, have, now)
 }
@@ -83,6 +89,9 @@ func follow(s Seen, have Record) Decision {
 	case s.Reset, have.Shares != s.Series.Shared():
 		return d
 	case have.Fingerprint != s.Print && s.Series.Kind.Owned():
+		return d
+	case s.Rewrite && !missing:
+		d.Reason = Rewritten
 		return d
 	case have.Fingerprint != s.Print:
 		return Decision{Action: Note, Reason: Edited, Kind: s.Series.Kind, Have: have}

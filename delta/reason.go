@@ -15,13 +15,15 @@ const (
 	Withdrawn      Reason = "withdrawn" // the operator took the mailbox's meetings and join details out
 	EventCancelled Reason = "cancelled"
 	EventDeleted   Reason = "deleted"
-	BlockRemoved   Reason = "block-removed" // a person took the join details out: put back, once
-	MeetingRemoved Reason = "meeting-gone"  // the host deleted the meeting: made again, once
-	Orphaned       Reason = "orphaned"      // a meeting of ours whose event is gone
-	LinkRemoved    Reason = "link-removed"  // the location was typed anew without the link
-	WebexRefused   Reason = "webex-refused" // Webex would not change the occurrence: it gets a meeting of its own
-	Rebuilt        Reason = "rebuilt"       // found again by mark or tag after the store was lost
-	Unread         Reason = "unread"        // the event has to be read to decide
+	BlockRemoved   Reason = "block-removed"   // a person took the join details out: put back, once
+	MeetingRemoved Reason = "meeting-gone"    // the host deleted the meeting: made again, once
+	MeetingChanged Reason = "meeting-changed" // somebody changed it at Webex: changed back
+	Orphaned       Reason = "orphaned"        // a meeting of ours whose event is gone
+	Rewritten      Reason = "rewritten"       // the operator asked for join details as they would be written today
+	LinkRemoved    Reason = "link-removed"    // the location was typed anew without the link
+	WebexRefused   Reason = "webex-refused"   // Webex would not change the occurrence: it gets a meeting of its own
+	Rebuilt        Reason = "rebuilt"         // found again by mark or tag after the store was lost
+	Unread         Reason = "unread"          // the event has to be read to decide
 )
 
 // Reasons for giving the Personal Room instead of a meeting. Those of a series are package recurrence's.
@@ -50,6 +52,7 @@ const (
 const (
 	HeldBack           Reason = "held"                // more removals than the limit
 	Throttled          Reason = "throttled"           // the vendor asked to wait
+	Quota              Reason = "quota"               // Webex's daily number of new meetings is used up
 	Leased             Reason = "leased"              // another daemon has the mailbox
 	Refused            Reason = "refused"             // the vendor will not do it
 	Unknown            Reason = "unknown-host"        // Webex does not know the organiser

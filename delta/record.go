@@ -33,6 +33,8 @@ type Record struct {
 	// id, or "room".
 	Shares string
 	Gone   string // on series: UTC starts of the occurrences that were deleted at Webex, as in its ids
+	// Told is what the meeting was last told of title and times, as [Keys.Told] has it; "" where that is not known.
+	Told   string
 	Reason Reason // why it is as it is, where that is not plain
 	Tries  int    // failed tries in a row
 }
@@ -94,6 +96,7 @@ type storedRecord struct {
 	Original    int64       `json:"original,omitempty"` // Unix seconds
 	Shares      string      `json:"shares,omitempty"`
 	Gone        string      `json:"gone,omitempty"`
+	Told        string      `json:"told,omitempty"`
 	Reason      Reason      `json:"reason,omitempty"`
 	Tries       int         `json:"tries,omitempty"`
 }
@@ -103,7 +106,7 @@ func (r Record) Encode() string {
 	raw, _ := json.Marshal(storedRecord{
 		Version: recordVersion, State: r.State, Keyword: r.Keyword, Asked: r.Asked, Kind: r.Kind, Meeting: r.Meeting, Tag: r.Tag, Old: r.Old,
 		Fingerprint: r.Fingerprint, Times: r.Times, Block: r.Block, Restored: r.Restored, Remade: r.Remade,
-		Modified: seconds(r.Modified), Patched: seconds(r.Patched), End: seconds(r.End), Master: r.Master, Series: r.Series, Original: seconds(r.Original), Shares: r.Shares, Gone: r.Gone, Reason: r.Reason, Tries: r.Tries,
+		Modified: seconds(r.Modified), Patched: seconds(r.Patched), End: seconds(r.End), Master: r.Master, Series: r.Series, Original: seconds(r.Original), Shares: r.Shares, Gone: r.Gone, Told: r.Told, Reason: r.Reason, Tries: r.Tries,
 	}) // plain data, it cannot fail
 	return string(raw)
 }
@@ -125,7 +128,7 @@ func DecodeRecord(raw string) (Record, error) {
 	return Record{
 		State: s.State, Keyword: s.Keyword, Asked: s.Asked, Kind: s.Kind, Meeting: s.Meeting, Tag: s.Tag, Old: s.Old,
 		Fingerprint: s.Fingerprint, Times: s.Times, Block: s.Block, Restored: s.Restored, Remade: s.Remade,
-		Modified: fromSeconds(s.Modified), Patched: fromSeconds(s.Patched), End: fromSeconds(s.End), Master: s.Master, Series: s.Series, Original: fromSeconds(s.Original), Shares: s.Shares, Gone: s.Gone, Reason: s.Reason, Tries: s.Tries,
+		Modified: fromSeconds(s.Modified), Patched: fromSeconds(s.Patched), End: fromSeconds(s.End), Master: s.Master, Series: s.Series, Original: fromSeconds(s.Original), Shares: s.Shares, Gone: s.Gone, Told: s.Told, Reason: s.Reason, Tries: s.Tries,
 	}, nil
 }
 

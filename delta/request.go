@@ -11,8 +11,9 @@ import (
 // Webex's limits for a meeting (Create a Meeting).
 const (
 	maxTitle = 128
-	shortest = 10 * time.Minute
 	untitled = "Webex meeting"
+	// Shortest is how long a meeting is at least.
+	Shortest = 10 * time.Minute
 )
 
 // Request is the meeting that Webex is asked to make for an event, from now on: a series begins with its next occurrence, a
@@ -37,8 +38,8 @@ func (k Keys) Request(mailbox, host string, s Seen, now time.Time) (MeetingReque
 	if soon := now.Add(startsIn).Truncate(time.Minute); r.Start.Before(soon) {
 		r.Start = soon
 	}
-	if r.End.Sub(r.Start) < shortest {
-		r.End = r.Start.Add(shortest)
+	if r.End.Sub(r.Start) < Shortest {
+		r.End = r.Start.Add(Shortest)
 	}
 	return r, nil
 }

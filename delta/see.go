@@ -12,6 +12,9 @@ import (
 type Policy struct {
 	Webex, Meet Kind // what the bare keywords mean
 	Link        bool // the join link is appended to the location
+	// Rewrite writes the join details of every event anew that would look different today. Without it a changed template, language
+	// or word changes no event that is there.
+	Rewrite bool
 	// Withdraw takes everything out again, whatever is typed.
 	Withdraw bool
 	// Parser knows the operator's own rules for join links; nil for the built-in ones alone.
@@ -45,6 +48,7 @@ type Seen struct {
 	Copied  bool           // another event's block is shown
 	Foreign bool           // Webex details that are nobody's block
 	NoLink  bool           // the operator wants the link in the location, and it is not there
+	located string         // what a digest holds if it was there once
 	Print   string         // fingerprint
 	When    string         // the part of it that says when
 	LastEnd time.Time      // when the event, or the last of the series, ends; zero for never
@@ -55,6 +59,8 @@ type Seen struct {
 	Reset bool
 	// Fresh says that a missing record proves nothing: the store is new, or was lost.
 	Fresh bool
+	// Rewrite says that the operator wants the block to be as it would be written today.
+	Rewrite bool
 	// Withdraw says that the operator takes everything out of the mailbox, and so nobody's keyword counts.
 	Withdraw bool
 	// MeetingGone says that Webex was asked for the remembered meeting and has none.
@@ -95,6 +101,7 @@ func (k Keys) See(mailbox string, e Event, p Policy, now time.Time) Seen {
 			s.LastEnd, _ = series.LastEnd()
 		}
 	}
+	s.Rewrite, s.located = p.Rewrite, k.lineSum(located)
 	s.NoLink = p.Link && e.Location.Place != nil && !e.Location.showsLink()
 	s.When = k.Times(mailbox, e)
 	s.Print = k.Fingerprint(mailbox, e)

@@ -58,6 +58,10 @@ var contract = []struct {
 	{"a resync of a mailbox without directory id stays nowhere", resyncWithoutID},
 	{"a resync is served once, and a later one is not lost", resyncServed},
 	{"two daemons that take the same request do no harm", resyncTakenTwice},
+	{"a quota is counted once for all daemons, and no call goes beyond it", quotaIsCounted},
+	{"a part of the day's quota is kept for what begins soon", quotaIsShared},
+	{"rewriting is served once", rewritesWhatWasAsked},
+	{"a withdrawn mailbox says so for an hour, unless it is enrolled again", withdrawnIsRemembered},
 	{"accepting holds for what was held when it was asked", acceptsWhatWasHeld},
 	{"a thousand requests for one mailbox are one", resyncFlood},
 

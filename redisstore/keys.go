@@ -18,13 +18,17 @@
 //	syncd:{M}:retry     zset    event id → Unix time of the next try
 //	syncd:{M}:held      zset    event id → Unix time, by Redis's clock, since when its removal is held
 //	syncd:{M}:resync    string  the resync request to serve next, "<stream id>"; "<stream id> accept-removals <stream id>" where
-//	                            one of the requests, the one named last, accepts what was held when it was made
+//	                            one of the requests, the one named last, accepts what was held when it was made; likewise
+//	                            " rewrite <stream id>" where one wants the join details to be written anew
 //	syncd:{M}:lease     string  "<owner> <fencing token>", expires
 //	syncd:{M}:fence     string  the last fencing token; grows with every claim
 //	syncd:due:N         zset    mailbox → Unix time at which it is due, by Redis's clock; N from 0 to 15
 //	syncd:full:N        zset    likewise, of mailboxes that get a full round: they yield to the others
 //	syncd:quota:graph:D string  requests to Graph on day D (yyyy-mm-dd, UTC), where a budget is set; expires
 //	syncd:since         string  since when this Redis is in use; where it is missing Redis was emptied
+//	syncd:quota:{D}     string  calls that made a meeting, or failed to, on day D by UTC (yyyy-mm-dd); kept for two days
+//	syncd:quota:{D}:M   string  of these, such for mailbox M
+//	syncd:quota:{D}:refused, syncd:quota:{D}:M:refused   string  Webex itself refused; expires after an hour
 //	syncd:resync        stream  one entry a request: mailbox, options
 //	syncd:webex:next_at string  until when Webex wants to be left alone; expires then
 //	syncd:webex:token   string  the rotated Webex refresh token, encrypted

@@ -13,14 +13,26 @@ import (
 	"syncd/delta"
 )
 
-// acceptField in a request, with any value, carries out what is held.
-const acceptField = "accept-removals"
+// Fields of a request, with any value: acceptField carries out what is held, rewriteField writes join details anew.
+const acceptField, rewriteField = "accept-removals", "rewrite"
 
 // RequestResync puts a request for a mailbox, an address or directory id, into the stream.
 func (s *Store) RequestResync(ctx context.Context, mailbox string, accept bool) (id string, err error) {
-	values := []any{"mailbox", mailbox}
 	if accept {
-		values = append(values, acceptField, "yes")
+		return s.request(ctx, mailbox, acceptField)
+	}
+	return s.request(ctx, mailbox)
+}
+
+// RequestRewrite likewise asks for a resync that also writes join details anew where they would look different today.
+func (s *Store) RequestRewrite(ctx context.Context, mailbox string) (id string, err error) {
+	return s.request(ctx, mailbox, rewriteField)
+}
+
+func (s *Store) request(ctx context.Context, mailbox string, options ...string) (id string, err error) {
+	values := []any{"mailbox", mailbox}
+	for _, option := range options {
+		values = append(values, option, "yes")
 	}
 	id, err = s.rdb.XAdd(ctx, &redis.XAddArgs{Stream: s.schema.resync(), Values: values}).Result()
 	if err != nil {
@@ -31,8 +43,9 @@ func (s *Store) RequestResync(ctx context.Context, mailbox string, accept bool) 
 
 // request is what several requests for one mailbox come to.
 type request struct {
-	id     string // of the last one
-	accept string // of the last one that accepts what is held; "" for none
+	id      string // of the last one
+	accept  string // of the last one that accepts what is held; "" for none
+	rewrite string // of the last one that rewrites; "" for none
 }
 
 // atOnce is how many requests are taken in one go.
@@ -91,7 +104,7 @@ func (s *Store) deliver(ctx context.Context, requests map[delta.Mailbox]request)
 	pipe := s.rdb.Pipeline()
 	for m, r := range requests {
 		if m.ID != "" {
-			deliverScript.Eval(ctx, pipe, []string{s.schema.of(m.ID, "resync")}, r.id, r.accept) // EVALSHA has no second try in a pipeline
+			deliverScript.Eval(ctx, pipe, []string{s.schema.of(m.ID, "resync")}, r.id, r.accept, r.rewrite) // EVALSHA has no second try in a pipeline
 		}
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
@@ -141,6 +154,9 @@ func (n named) sort(entries []redis.XMessage) (requests map[delta.Mailbox]reques
 		if entry.Values[acceptField] != nil {
 			r.accept = entry.ID
 		}
+		if entry.Values[rewriteField] != nil {
+			r.rewrite = entry.ID
+		}
 		requests[m] = r
 	}
 	return requests, unknown
@@ -149,13 +165,14 @@ func (n named) sort(entries []redis.XMessage) (requests map[delta.Mailbox]reques
 // acceptTime is when the last of the requests that wait at a mailbox accepted what was held, in milliseconds since 1970: the
 // beginning of its id in the stream. Where none did it is before all time.
 func acceptTime(waiting string) float64 {
-	id, options, _ := strings.Cut(waiting, " ")
-	options, found := strings.CutPrefix(options, acceptField)
-	if !found {
+	words := strings.Fields(waiting)
+	option := slices.Index(words, acceptField)
+	if option < 1 {
 		return math.Inf(-1)
 	}
-	if of := strings.TrimSpace(options); of != "" {
-		id = of
+	id := words[0]
+	if len(words) > option+1 && words[option+1] != rewriteField {
+		id = words[option+1]
 	}
 	ms, _, _ := strings.Cut(id, "-")
 	at, err := strconv.ParseInt(ms, 10, 64)

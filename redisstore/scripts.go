@@ -2,8 +2,8 @@ package redisstore
 
 import "github.com/redis/go-redis/v9"
 
-// requests reads and writes the resync request that waits at a mailbox: "<stream id>", and "accept-removals <stream id>" of
-// the last request that accepts, if any does. An id is "<milliseconds>-<number>".
+// requests reads and writes the resync request that waits at a mailbox: "<stream id>", and behind it "accept-removals <stream id>"
+// of the last request that accepts and "rewrite <stream id>" of the last one that rewrites, if any does. An id is "<milliseconds>-<number>".
 const requests = `
 local function later(a, b)
 	if not a or not b then return a or b end
@@ -16,14 +16,17 @@ local function later(a, b)
 end
 local function read(key)
 	local waiting = redis.call('GET', key)
-	if not waiting then return nil, nil end
+	if not waiting then return nil, nil, nil end
 	local id = string.match(waiting, '^(%S+)') or ''
-	local accept = string.match(waiting, ' accept%-removals (%S+)$')
+	local accept = string.match(waiting, ' accept%-removals (%d+%-%d+)')
 	if not accept and string.find(waiting, ' accept-removals', 1, true) then accept = id end
-	return id, accept
+	local rewrite = string.match(waiting, ' rewrite (%d+%-%d+)')
+	if not rewrite and string.find(waiting, ' rewrite', 1, true) then rewrite = id end
+	return id, accept, rewrite
 end
-local function write(key, id, accept)
+local function write(key, id, accept, rewrite)
 	if accept then id = id .. ' accept-removals ' .. accept end
+	if rewrite then id = id .. ' rewrite ' .. rewrite end
 	redis.call('SET', key, id)
 end
 `
@@ -76,11 +79,13 @@ function own.HOLD(command)
 	end
 end
 function own.SERVED(command)
-	local id, accept = read(command[2])
+	local id, accept, rewrite = read(command[2])
 	if id == command[3] then
 		redis.call('DEL', command[2])
-	elseif accept and later(accept, command[3]) == command[3] then
-		write(command[2], id, nil)
+	elseif id then
+		if accept and later(accept, command[3]) == command[3] then accept = nil end
+		if rewrite and later(rewrite, command[3]) == command[3] then rewrite = nil end
+		write(command[2], id, accept, rewrite)
 	end
 end
 for _, command in ipairs(cjson.decode(ARGV[3])) do
@@ -97,9 +102,9 @@ return 1
 // deliverScript puts a resync request at a mailbox, together with the one that waits there.
 //
 //	KEYS  the mailbox's resync key
-//	ARGV  id of the last request, id of the last one that accepts what is held or ""
+//	ARGV  id of the last request, id of the last one that accepts what is held or "", id of the last one that rewrites or ""
 var deliverScript = redis.NewScript(requests + `
-local id, accept = read(KEYS[1])
-write(KEYS[1], later(id, ARGV[1]), later(accept, ARGV[2] ~= '' and ARGV[2] or nil))
+local id, accept, rewrite = read(KEYS[1])
+write(KEYS[1], later(id, ARGV[1]), later(accept, ARGV[2] ~= '' and ARGV[2] or nil), later(rewrite, ARGV[3] ~= '' and ARGV[3] or nil))
 return 1
 `)

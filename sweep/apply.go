@@ -37,6 +37,11 @@ func (r *run) apply(ctx context.Context, s delta.Seen, d delta.Decision) error {
 
 // create gives an event its meeting and its block.
 func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error {
+	if d.Reason == delta.Typed && d.Have.State == delta.NoRecord && d.Kind.Owned() {
+		if err := r.spent(); err != nil {
+			return err
+		}
+	}
 	record := d.Have
 	if d.Action == delta.Replace {
 		record.Old, record.Meeting = record.Meeting, ""
@@ -46,6 +51,7 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 		record.Asked = d.Have.Asked
 	}
 	record.State, record.Fingerprint, record.Times = delta.Intent, "", ""
+	record.Gone = "" // a new meeting has all occurrences
 	record.Tag, record.Reason = r.Keys.Tag(r.mailbox.ID, s.ID), s.Limit
 	if err := r.interim(ctx, s.ID, record); err != nil {
 		return err
@@ -87,6 +93,7 @@ func (r *run) doneAs(ctx context.Context, s delta.Seen, record delta.Record, sta
 	if r.reset[s.ID] {
 		record.Gone = "" // Webex has all occurrences again
 	}
+	record.Told = r.told(s, record)
 	record.Keyword, record.Fingerprint, record.Times = s.Keyword, s.Print, s.When
 	record.Modified, record.End, record.Tries = latest(record.Modified, s.Modified), s.LastEnd, 0
 	record.Master, record.Series, record.Original = s.Recurrence != nil, s.SeriesID, s.OriginalStart

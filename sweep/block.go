@@ -28,6 +28,10 @@ func (r *run) show(ctx context.Context, s delta.Seen, record *delta.Record, d pa
 	if place, ok := delta.WithLink(s.Location, d.Link); r.Policy.Link && ok {
 		patch.Place = place
 	}
+	if patch.Place != nil || strings.Contains(s.Location.Text, d.Link) {
+		record.Block = r.Keys.Located(record.Block)
+		patch.Mark = r.Keys.Mark(r.mailbox.ID, s.ID, record.Mark())
+	}
 	if patch.Place == nil && !s.Copied && len(s.Own) == 1 && slices.Equal(s.Own[0].Lines, written[0].Lines) {
 		return nil
 	}

@@ -91,8 +91,11 @@ func (r *run) make(ctx context.Context, host string, s delta.Seen, record *delta
 	if err := r.effect(); err != nil {
 		return delta.Meeting{}, nil, err
 	}
+	if err := r.reserve(ctx, s); err != nil {
+		return delta.Meeting{}, nil, err
+	}
 	made, err := r.Meetings.Create(ctx, request)
-	if err = r.ofWebex(ctx, err); err != nil && !errors.Is(err, delta.ErrUnclear) {
+	if err = r.refusedCreate(ctx, r.ofWebex(ctx, err)); err != nil && !errors.Is(err, delta.ErrUnclear) {
 		return delta.Meeting{}, nil, err
 	}
 	unclear := err

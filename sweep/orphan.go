@@ -52,14 +52,14 @@ func (r *run) strays(ctx context.Context, c *changes) (found []stray, listed int
 	if err != nil {
 		return nil, 0, r.ofWebex(ctx, err)
 	}
-	if len(meetings) == 0 {
-		return nil, 0, nil
-	}
 	records := r.records
 	if !r.all {
 		if records, err = r.memory.AllRecords(ctx); err != nil {
 			return nil, 0, r.store(err)
 		}
+	}
+	if err := r.drift(ctx, meetings, records); err != nil {
+		return nil, 0, err
 	}
 	known, waits := map[string]bool{}, map[string]bool{}
 	for id, record := range records {

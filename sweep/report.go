@@ -86,6 +86,8 @@ func ReasonOf(err error) delta.Reason {
 		return delta.ApplicationRefused
 	case errors.Is(err, delta.ErrWithdrawing):
 		return delta.Withdrawing
+	case errors.Is(err, delta.ErrQuota):
+		return delta.Quota
 	case errors.As(err, &later), errors.Is(err, delta.ErrThrottled):
 		return delta.Throttled
 	case errors.Is(err, delta.ErrLeased), errors.Is(err, delta.ErrLeaseLost):

@@ -109,7 +109,7 @@ func (r *rig) newSweeper(calendars *graph.Client, meetings *webex.Client, keys d
 		Open:     func(m delta.Mailbox) sweep.Calendar { return calendars.Calendar(m) },
 		Claim:    func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return r.fence.claim(ctx, store, m) },
 		Peek:     func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Peek(ctx, m) },
-		Meetings: meetings, Pauses: store, Keys: keys,
+		Meetings: meetings, Pauses: store, Quotas: store, Keys: keys,
 		Policy: delta.Policy{Webex: delta.MyRoom, Meet: delta.OneTime},
 		Limit:  sweep.Limit{Count: 20, Share: 0.5},
 		Behind: behind, Ahead: ahead,

@@ -60,7 +60,7 @@ func (r *run) list(ctx context.Context) (*changes, error) {
 func (r *run) rounds(ctx context.Context, into **changes) error {
 	c := *into
 	rolls := !r.cursor.InWindow(r.now, r.Behind, r.Ahead)
-	r.full = r.cursor.Link == "" || r.memory.Resync() != nil || rolls
+	r.full = r.cursor.Link == "" || r.memory.Resync() != nil || rolls || r.Policy.Rewrite
 	if !r.full || rolls && r.cursor.Link != "" {
 		// A window that rolls is asked once more, so that what changed in the part that it leaves is not passed over.
 		err := r.round(ctx, c, r.cursor.Link)

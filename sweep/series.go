@@ -1,7 +1,6 @@
 package sweep
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -131,7 +130,7 @@ func (r *run) follow(ctx context.Context, s delta.Seen, d delta.Decision) error 
 	}
 	record.State, record.Kind, record.Asked, record.Series = delta.Following, s.Series.Kind, s.Asked, s.SeriesID
 	record.Original, record.Block = s.OriginalStart, s.Series.Block
-	if s.Series.Kind.Owned() {
+	if s.Series.Kind.Owned() && d.Reason != delta.Rewritten {
 		err := r.tellOccurrence(ctx, s, d)
 		if errors.Is(err, delta.ErrRefused) || errors.Is(err, delta.ErrGone) || errors.Is(err, delta.ErrConflict) {
 			record.State = delta.NoRecord
@@ -141,10 +140,15 @@ func (r *run) follow(ctx context.Context, s delta.Seen, d delta.Decision) error 
 			return err
 		}
 	}
-	if (len(s.Shared) == 0 || record.Shares != s.Series.Shared()) && s.Series.State != delta.Silent {
+	if (len(s.Shared) == 0 || record.Shares != s.Series.Shared() || d.Reason == delta.Rewritten) && s.Series.State != delta.Silent {
 		details, err := r.details(ctx, *s.Series)
 		if err != nil {
 			return err
+		}
+		if d.Reason != delta.Rewritten && len(s.Shared) == 1 && slices.Contains(s.Shared[0].Lines, details.Link) {
+			// It shows that meeting, if not in the words of today.
+			record.Shares = s.Series.Shared()
+			return r.doneAs(ctx, s, record, delta.Following)
 		}
 		// The block is the series', reference and all: an exception made later than it would have come with it.
 		shared := s
@@ -203,7 +207,9 @@ func (r *run) part(ctx context.Context, s delta.Seen, d delta.Decision) error {
 		shared := s
 		shared.Ref, shared.Own = s.SeriesRef, s.Shared
 		written := *s.Series
-		written.Block = cmp.Or(written.Block, record.Block)
+		if written.Block == "" || record.Block != "" { // it may be older or newer than that of the series
+			written.Block += record.Block
+		}
 		if err := r.hide(ctx, shared, written); err != nil {
 			return err
 		}

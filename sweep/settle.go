@@ -104,7 +104,7 @@ func (r *run) waits(e delta.Event) bool {
 		return false
 	}
 	record := r.records[e.ID]
-	if record.Reason == delta.Throttled {
+	if record.Reason == delta.Throttled || record.Reason == delta.Quota {
 		return true
 	}
 	return !r.Eager && !e.Modified.IsZero() && !e.Modified.Truncate(time.Second).After(record.Modified)
@@ -137,7 +137,7 @@ const maxTries = 5
 
 // attempt decides about an event and carries it out, again for as long as it turns out to have changed.
 func (r *run) attempt(ctx context.Context, e delta.Event) error {
-	gone := false // Webex has no such meeting
+	gone := r.dead[e.ID] // Webex has no such meeting
 	var last error
 	for range maxTries {
 		if e.Type == delta.Occurrence {
@@ -171,7 +171,7 @@ func (r *run) attempt(ctx context.Context, e delta.Event) error {
 
 // decide looks at an event and plans what to do about it. gone says that Webex has no such meeting.
 func (r *run) decide(e delta.Event, gone bool) (delta.Seen, delta.Decision) {
-	seen := r.Keys.See(r.mailbox.ID, e, r.Policy, r.now)
+	seen := r.Keys.See(r.mailbox.ID, e, r.policy(), r.now)
 	seen.Fresh, seen.MeetingGone = r.full, gone
 	if e.SeriesID != "" {
 		series := r.records[e.SeriesID]
@@ -216,8 +216,7 @@ func (r *run) carryOut(ctx context.Context, s delta.Seen, d delta.Decision) (aga
 		return false, r.rest(ctx, s.ID, d)
 	}
 	if r.dry {
-		r.report.plan(r.mailbox, s, d)
-		return false, nil
+		return false, r.foresee(ctx, s, d)
 	}
 	err = r.apply(ctx, s, d)
 	if r.Watch != nil {
@@ -274,6 +273,12 @@ func (r *run) later(ctx context.Context, e delta.Event, why error) error {
 	if errors.As(why, &asked) {
 		at = asked.At
 	}
+	if record.End.IsZero() && e.Recurrence == nil && e.SeriesID == "" {
+		record.End = e.End
+	}
+	if errors.Is(why, delta.ErrQuota) {
+		at = r.inTurn(at, record.End)
+	}
 	r.records[id] = record
 	r.log.Warn().Err(why).Str("event", id).Str("reason", string(record.Reason)).Time("next", at).Int("tries", record.Tries).
 		Msg("event waits for another try")
@@ -302,6 +307,12 @@ func (r *run) retries(ctx context.Context, c *changes) error {
 	for _, id := range ids {
 		if err := r.stopped(); err != nil {
 			return err
+		}
+		if why := r.spent(); why != nil && r.records[id].Reason == delta.Quota {
+			if err := r.later(ctx, delta.Event{ID: id}, why); err != nil {
+				return err
+			}
+			continue
 		}
 		e, err := r.read(ctx, id)
 		switch {
@@ -338,11 +349,13 @@ func (r *run) due(ctx context.Context, c *changes) ([]string, error) {
 		return nil, err
 	}
 	ids = slices.DeleteFunc(ids, func(id string) bool {
-		return at[id].After(r.now) && r.records[id].Reason == delta.Throttled
+		why := r.records[id].Reason
+		return at[id].After(r.now) && (why == delta.Throttled || why == delta.Quota)
 	})
 	// A series goes before what shares its meeting.
 	slices.SortStableFunc(ids, func(a, b string) int {
-		return cmp.Compare(min(len(r.records[a].Series), 1), min(len(r.records[b].Series), 1))
+		// What begins sooner goes before what begins later, as far as is known.
+		return cmp.Or(cmp.Compare(min(len(r.records[a].Series), 1), min(len(r.records[b].Series), 1)), r.records[a].End.Compare(r.records[b].End))
 	})
 	return ids, nil
 }

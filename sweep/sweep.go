@@ -79,6 +79,7 @@ type Sweeper struct {
 	Peek     func(ctx context.Context, m delta.Mailbox) (Memory, error) // for dry runs
 	Meetings Meetings
 	Pauses   Pauses
+	Quotas   Quotas
 	Keys     delta.Keys
 	Policy   delta.Policy
 	Limit    Limit
@@ -118,7 +119,7 @@ func (s *Sweeper) Sweep(ctx context.Context, m delta.Mailbox) (*Report, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var renewing sync.WaitGroup
 	renewing.Go(func() { renew(ctx, cancel, memory) })
-	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: began, reset: map[string]bool{}}
+	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: began, reset: map[string]bool{}, dead: map[string]bool{}}
 	r.log = s.Log.With().Str("mailbox", m.Address).Logger()
 	err = r.sweep(ctx)
 	if cause := context.Cause(ctx); cause != nil && errors.Is(cause, delta.ErrLeaseLost) {
@@ -156,7 +157,7 @@ func (s *Sweeper) Plan(ctx context.Context, m delta.Mailbox) (*Report, error) {
 	if err != nil {
 		return report, err
 	}
-	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: time.Now(), dry: true, reset: map[string]bool{}}
+	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: time.Now(), dry: true, reset: map[string]bool{}, dead: map[string]bool{}}
 	r.log = zerolog.Nop()
 	return report, r.sweep(ctx)
 }
@@ -206,6 +207,7 @@ type run struct {
 	full    bool                    // a round over the whole window
 	all     bool                    // records holds all that is remembered, not only of the round's events
 	waiting map[string]time.Time    // event id → its next try, of the events that wait
+	dead    map[string]bool         // events whose meeting is gone at Webex, as a list showed
 	reset   map[string]bool         // series whose times were told to Webex in this sweep
 	words   *parser.Words
 	gone    []string // events that a GET found gone while they were settled
@@ -213,8 +215,9 @@ type run struct {
 	hostRead bool
 	// webexLater is when Webex wants to be asked again; until then its events wait.
 	webexLater *delta.LaterError
-	parked     bool // this sweep parked the mailbox
-	pauseRead  bool // the shared pause was looked at
+	quotaLater *delta.LaterError // when the quota of new meetings is asked again
+	parked     bool              // this sweep parked the mailbox
+	pauseRead  bool              // the shared pause was looked at
 }
 
 // sweep is the story of a sweep.

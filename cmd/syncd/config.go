@@ -47,6 +47,7 @@ type Config struct {
 	Location          string
 	Language          string
 	Parser            *parser.Parser // nil for the built-in rules alone
+	Block             parser.Parts
 	LeaseTTL          time.Duration
 	StateDir          string
 	RemovalLimit      sweep.Limit

@@ -47,12 +47,21 @@ func loadConfig(file string, environ []string) (*Config, map[string]source, erro
 		case s.secret:
 			errs = append(errs, fmt.Errorf("%s: %s: %w", v.place, s.key, err))
 		default:
-			errs = append(errs, fmt.Errorf("%s: %s is %q: %w", v.place, s.key, v.value, err))
+			errs = append(errs, fmt.Errorf("%s: %s is %s: %w", v.place, s.key, short(v.value), err))
 		}
 		values[s.key] = source{value, v.place}
 	}
 	c.complete()
 	return c, values, errors.Join(errs...)
+}
+
+// short is a value as an error shows it.
+func short(value string) string {
+	const most = 80
+	if runes := []rune(value); len(runes) > most {
+		return fmt.Sprintf("%q…", string(runes[:most]))
+	}
+	return fmt.Sprintf("%q", value)
 }
 
 // readFile reads a flat YAML file: one key a line.

@@ -15,12 +15,21 @@ type resyncCommand struct {
 	All       bool     `help:"All enrolled mailboxes."`
 	Wait      bool     `help:"Return when it is done."`
 	Accept    bool     `name:"accept-removals" help:"Carry out the removals that are held now."`
+	Rewrite   bool     `help:"Write join details anew that would look different today; says first how many mails that is."`
+	Plan      bool     `help:"With --rewrite: say that, and no more."`
+	Yes       bool     `short:"y" help:"With --rewrite: do not ask at a terminal."`
 }
 
 // Run puts the requests into Redis, where the running daemons, or the next one-shot sweep, find them.
 func (c *resyncCommand) Run(s *surroundings) error {
 	if len(c.Mailboxes) == 0 && !c.All {
 		return usageError{errors.New("which mailboxes? Name them, or say --all")}
+	}
+	switch {
+	case c.Rewrite:
+		return c.rewrite(s)
+	case c.Plan, c.Yes:
+		return usageError{errors.New("--plan and --yes go with --rewrite; `syncd sweep --plan` tells what a sweep would do")}
 	}
 	config, log, err := s.load()
 	if err != nil {
@@ -30,13 +39,18 @@ func (c *resyncCommand) Run(s *surroundings) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.request(s, store), store.Close())
+	mailboxes, err := c.chosen(s, store)
+	if err == nil {
+		err = c.requestFor(s, store, mailboxes)
+	}
+	return errors.Join(err, store.Close())
 }
 
-func (c *resyncCommand) request(s *surroundings, store *redisstore.Store) error {
+// chosen are the enrolled mailboxes that are named.
+func (c *resyncCommand) chosen(s *surroundings, store *redisstore.Store) ([]delta.Mailbox, error) {
 	enrolled, err := store.Mailboxes(s.ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	names := c.Mailboxes
 	if c.All {
@@ -44,14 +58,18 @@ func (c *resyncCommand) request(s *surroundings, store *redisstore.Store) error 
 	}
 	mailboxes, err := chosen(enrolled, names)
 	if err != nil {
-		return usageError{err}
+		return nil, usageError{err}
 	}
+	return mailboxes, nil
+}
+
+func (c *resyncCommand) requestFor(s *surroundings, store *redisstore.Store, mailboxes []delta.Mailbox) error {
 	before, err := store.Views(s.ctx, mailboxes, false)
 	if err != nil {
 		return err
 	}
 	for _, m := range mailboxes {
-		if _, err := store.RequestResync(s.ctx, m.Address, c.Accept); err != nil {
+		if err := c.ask(s, store, m); err != nil {
 			return err
 		}
 		if !c.Wait {
@@ -67,6 +85,20 @@ func (c *resyncCommand) request(s *surroundings, store *redisstore.Store) error 
 		}
 	}
 	return nil
+}
+
+// ask puts the requests for one mailbox into the stream.
+func (c *resyncCommand) ask(s *surroundings, store *redisstore.Store, m delta.Mailbox) error {
+	if c.Accept || !c.Rewrite {
+		if _, err := store.RequestResync(s.ctx, m.Address, c.Accept); err != nil {
+			return err
+		}
+	}
+	if !c.Rewrite {
+		return nil
+	}
+	_, err := store.RequestRewrite(s.ctx, m.Address)
+	return err
 }
 
 // follow waits until a mailbox has had its full round.

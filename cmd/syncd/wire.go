@@ -16,7 +16,6 @@ import (
 
 	"syncd/delta"
 	"syncd/graph"
-	"syncd/parser"
 	"syncd/redisstore"
 	"syncd/rest"
 	"syncd/sweep"
@@ -117,9 +116,9 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 		Open:     func(m delta.Mailbox) sweep.Calendar { return calendars.Calendar(m) },
 		Claim:    func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Claim(ctx, m) },
 		Peek:     func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Peek(ctx, m) },
-		Meetings: meetings, Pauses: store, Keys: keys, Limit: c.RemovalLimit,
+		Meetings: meetings, Pauses: store, Quotas: store, Keys: keys, Limit: c.RemovalLimit,
 		Policy: delta.Policy{Webex: c.KeywordWebex, Meet: c.KeywordMeet, Link: c.Location == "link", Parser: c.Parser},
-		Behind: c.WindowBehind, Ahead: c.WindowAhead, Language: c.Language, Parts: parser.DefaultParts(),
+		Behind: c.WindowBehind, Ahead: c.WindowAhead, Language: c.Language, Parts: c.Block,
 		Stopping: s.ctx.Done(), Log: log,
 	}
 	return e, nil
