@@ -32,13 +32,17 @@ type Record struct {
 	// id, or "room".
 	Shares string
 	Gone   string // on series: UTC starts of the occurrences that were deleted at Webex, as in its ids
-	Reason Reason // why it is as it is, where that is not plain
-	Tries  int    // failed tries in a row
+	// Company is who was brought to the meeting and the space, as [Keys.Gathering] has it. On an exception that follows its series,
+	// "" stands for the series' own company.
+	Company string
+	Space   SpaceRecord
+	Reason  Reason // why it is as it is, where that is not plain
+	Tries   int    // failed tries in a row
 }
 
 // Mark is what the event itself is to say of this.
 func (r Record) Mark() Mark {
-	return Mark{Keyword: r.Keyword, Kind: r.Kind, Meeting: r.Meeting, Block: r.Block, Restored: r.Restored, Remade: r.Remade}
+	return Mark{Keyword: r.Keyword, Kind: r.Kind, Meeting: r.Meeting, Block: r.Block, Restored: r.Restored, Remade: r.Remade, Space: r.Space.ID}
 }
 
 // Shared is what an exception of this series is in line with. See [Record.Shares].
@@ -92,6 +96,8 @@ type storedRecord struct {
 	Original    int64       `json:"original,omitempty"` // Unix seconds
 	Shares      string      `json:"shares,omitempty"`
 	Gone        string      `json:"gone,omitempty"`
+	Company     string      `json:"company,omitempty"`
+	Space       SpaceRecord `json:"space,omitzero"`
 	Reason      Reason      `json:"reason,omitempty"`
 	Tries       int         `json:"tries,omitempty"`
 }
@@ -101,7 +107,8 @@ func (r Record) Encode() string {
 	raw, _ := json.Marshal(storedRecord{
 		Version: recordVersion, State: r.State, Keyword: r.Keyword, Asked: r.Asked, Kind: r.Kind, Meeting: r.Meeting, Tag: r.Tag, Old: r.Old,
 		Fingerprint: r.Fingerprint, Times: r.Times, Block: r.Block, Restored: r.Restored, Remade: r.Remade,
-		Modified: seconds(r.Modified), End: seconds(r.End), Master: r.Master, Series: r.Series, Original: seconds(r.Original), Shares: r.Shares, Gone: r.Gone, Reason: r.Reason, Tries: r.Tries,
+		Modified: seconds(r.Modified), End: seconds(r.End), Master: r.Master, Series: r.Series, Original: seconds(r.Original), Shares: r.Shares, Gone: r.Gone,
+		Company: r.Company, Space: r.Space, Reason: r.Reason, Tries: r.Tries,
 	}) // plain data, it cannot fail
 	return string(raw)
 }
@@ -122,7 +129,8 @@ func DecodeRecord(raw string) (Record, error) {
 	return Record{
 		State: s.State, Keyword: s.Keyword, Asked: s.Asked, Kind: s.Kind, Meeting: s.Meeting, Tag: s.Tag, Old: s.Old,
 		Fingerprint: s.Fingerprint, Times: s.Times, Block: s.Block, Restored: s.Restored, Remade: s.Remade,
-		Modified: fromSeconds(s.Modified), End: fromSeconds(s.End), Master: s.Master, Series: s.Series, Original: fromSeconds(s.Original), Shares: s.Shares, Gone: s.Gone, Reason: s.Reason, Tries: s.Tries,
+		Modified: fromSeconds(s.Modified), End: fromSeconds(s.End), Master: s.Master, Series: s.Series, Original: fromSeconds(s.Original), Shares: s.Shares, Gone: s.Gone,
+		Company: s.Company, Space: s.Space, Reason: s.Reason, Tries: s.Tries,
 	}, nil
 }
 

@@ -89,7 +89,7 @@ func (r *run) adoptOrDrop(ctx context.Context, c *changes, strays []stray, liste
 		r.log.Warn().Int("meetings", len(strays)).Msg("the calendar is empty and meetings are there for it: looked at again tomorrow")
 		return nil
 	}
-	var orphans []string
+	var orphans, gone []string // gone are the tags of events that are not there, or ask for nothing
 	for _, s := range strays {
 		id, ok := ids[s.tag]
 		if !ok {
@@ -103,6 +103,9 @@ func (r *run) adoptOrDrop(ctx context.Context, c *changes, strays []stray, liste
 				return err
 			}
 		}
+		if _, known := r.records[id]; !wanted && !known {
+			gone = append(gone, s.tag)
+		}
 		if !wanted {
 			orphans = append(orphans, s.id)
 		}
@@ -115,6 +118,9 @@ func (r *run) adoptOrDrop(ctx context.Context, c *changes, strays []stray, liste
 	if len(orphans) > 0 {
 		r.log.Info().Int("meetings", len(orphans)).Msg("deleting meetings whose events are gone")
 		r.report.Reasons[delta.Orphaned] += len(orphans)
+	}
+	if err := r.closeTagged(ctx, gone); err != nil {
+		return err
 	}
 	return r.drop(ctx, false, orphans...)
 }

@@ -118,6 +118,7 @@ func (c *chance) step() {
 	case n < 19:
 		c.tell("the store is lost")
 		c.lose()
+		c.rest.Strangers = true
 		c.pass(10 * time.Minute) // with it went until when the vendors asked to wait
 	default:
 		c.apart()
@@ -217,6 +218,7 @@ func (c *chance) apart() {
 		return
 	}
 	c.tell("two daemons")
+	c.rest.Strangers = true // one may overwrite what the other remembers
 	first := c.sweeper
 	c.start()
 	other := c.sweeper

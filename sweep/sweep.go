@@ -47,6 +47,7 @@ type Meetings interface {
 	Update(ctx context.Context, id string, r delta.MeetingRequest) error
 	Delete(ctx context.Context, host, id string) error
 	Room(ctx context.Context, host string) (parser.Details, error)
+	Company
 }
 
 // Memory is what is remembered of one mailbox, under a lease.
@@ -95,8 +96,9 @@ type Sweeper struct {
 	// Freed, if set, is told of mailboxes that were parked for what turned out to be everybody's trouble.
 	Freed func(delta.Mailbox)
 
-	rooms roomCache
-	alarm alarm
+	rooms  roomCache
+	spaces spaceIndex
+	alarm  alarm
 }
 
 // Sweep brings a mailbox up to date. The report says what was done even where there is an error; an error says that the
@@ -209,15 +211,17 @@ type run struct {
 	hostRead bool
 	// webexLater is when Webex wants to be asked again; until then its events wait.
 	webexLater *delta.LaterError
-	parked     bool // this sweep parked the mailbox
-	pauseRead  bool // the shared pause was looked at
+	newborn    map[string]bool // meetings and spaces that this sweep made, and that nobody is in yet
+	owing      map[string]bool // events whose spaces are tried again
+	parked     bool            // this sweep parked the mailbox
+	pauseRead  bool            // the shared pause was looked at
 }
 
 // sweep is the story of a sweep.
 func (r *run) sweep(ctx context.Context) error {
 	r.cursor = r.memory.Cursor()
 	r.cursor.Address = r.mailbox.Address
-	r.waiting = map[string]time.Time{}
+	r.waiting, r.newborn, r.owing = map[string]time.Time{}, map[string]bool{}, map[string]bool{}
 	for _, w := range r.memory.Waiting() {
 		r.waiting[w.ID] = w.At
 	}
@@ -229,6 +233,9 @@ func (r *run) sweep(ctx context.Context) error {
 		return r.fail(ctx, err)
 	}
 	if err := r.settle(ctx, changes); err != nil {
+		return r.fail(ctx, err)
+	}
+	if err := r.spacesOwed(ctx); err != nil {
 		return r.fail(ctx, err)
 	}
 	if err := r.orphans(ctx, changes); err != nil {
