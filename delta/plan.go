@@ -169,8 +169,8 @@ func planKnown(s Seen, have Record) Decision {
 		return Decision{Action: Rewrite, Reason: LinkRemoved, Kind: kind, Have: have}
 	case changed && kind.Owned() && SameScheme(have.Fingerprint, s.Print):
 		return Decision{Action: Update, Reason: Edited, Kind: kind, Have: have}
-	case s.SpaceDue && kind == Space:
-		return Decision{Action: Note, Reason: SpaceOwed, Kind: kind, Have: have}
+	case s.Owed && kind.Owned():
+		return Decision{Action: Note, Reason: Owed, Kind: kind, Have: have}
 	case changed || retyped:
 		return Decision{Action: Note, Reason: Edited, Kind: kind, Have: have}
 	case have.State == Silent:

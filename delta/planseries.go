@@ -84,6 +84,8 @@ func follow(s Seen, have Record) Decision {
 		return d
 	case have.Fingerprint != s.Print && s.Series.Kind.Owned():
 		return d
+	case s.Owed && s.Series.Kind.Owned():
+		return Decision{Action: Note, Reason: Owed, Kind: s.Series.Kind, Have: have}
 	case have.Fingerprint != s.Print:
 		return Decision{Action: Note, Reason: Edited, Kind: s.Series.Kind, Have: have}
 	case missing:

@@ -21,7 +21,7 @@ const (
 	WebexRefused   Reason = "webex-refused" // Webex would not change the occurrence: it gets a meeting of its own
 	Rebuilt        Reason = "rebuilt"       // found again by mark or tag after the store was lost
 	Unread         Reason = "unread"        // the event has to be read to decide
-	SpaceOwed      Reason = "space-owed"    // the space that could not be made earlier is made now
+	Owed           Reason = "owed"          // a space, or people, whom Webex refused: tried again
 )
 
 // Reasons for giving the Personal Room instead of a meeting. Those of a series are package recurrence's.

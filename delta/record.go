@@ -35,6 +35,7 @@ type Record struct {
 	// Company is who was brought to the meeting and the space, as [Keys.Gathering] has it. On an exception that follows its series,
 	// "" stands for the series' own company.
 	Company string
+	Partial bool // somebody was refused, which is tried again now and then
 	Space   SpaceRecord
 	Reason  Reason // why it is as it is, where that is not plain
 	Tries   int    // failed tries in a row
@@ -97,6 +98,7 @@ type storedRecord struct {
 	Shares      string      `json:"shares,omitempty"`
 	Gone        string      `json:"gone,omitempty"`
 	Company     string      `json:"company,omitempty"`
+	Partial     bool        `json:"partial,omitempty"`
 	Space       SpaceRecord `json:"space,omitzero"`
 	Reason      Reason      `json:"reason,omitempty"`
 	Tries       int         `json:"tries,omitempty"`
@@ -108,7 +110,7 @@ func (r Record) Encode() string {
 		Version: recordVersion, State: r.State, Keyword: r.Keyword, Asked: r.Asked, Kind: r.Kind, Meeting: r.Meeting, Tag: r.Tag, Old: r.Old,
 		Fingerprint: r.Fingerprint, Times: r.Times, Block: r.Block, Restored: r.Restored, Remade: r.Remade,
 		Modified: seconds(r.Modified), End: seconds(r.End), Master: r.Master, Series: r.Series, Original: seconds(r.Original), Shares: r.Shares, Gone: r.Gone,
-		Company: r.Company, Space: r.Space, Reason: r.Reason, Tries: r.Tries,
+		Company: r.Company, Partial: r.Partial, Space: r.Space, Reason: r.Reason, Tries: r.Tries,
 	}) // plain data, it cannot fail
 	return string(raw)
 }
@@ -130,7 +132,7 @@ func DecodeRecord(raw string) (Record, error) {
 		State: s.State, Keyword: s.Keyword, Asked: s.Asked, Kind: s.Kind, Meeting: s.Meeting, Tag: s.Tag, Old: s.Old,
 		Fingerprint: s.Fingerprint, Times: s.Times, Block: s.Block, Restored: s.Restored, Remade: s.Remade,
 		Modified: fromSeconds(s.Modified), End: fromSeconds(s.End), Master: s.Master, Series: s.Series, Original: fromSeconds(s.Original), Shares: s.Shares, Gone: s.Gone,
-		Company: s.Company, Space: s.Space, Reason: s.Reason, Tries: s.Tries,
+		Company: s.Company, Partial: s.Partial, Space: s.Space, Reason: s.Reason, Tries: s.Tries,
 	}, nil
 }
 

@@ -51,8 +51,8 @@ type Seen struct {
 	Reset bool
 	// Fresh says that a missing record proves nothing: the store is new, or was lost.
 	Fresh bool
-	// SpaceDue says that the space which could not be made is to be tried again.
-	SpaceDue bool
+	// Owed says that the space which could not be made, or the people who could not be brought in, are to be tried again.
+	Owed bool
 	// MeetingGone says that Webex was asked for the remembered meeting and has none.
 	MeetingGone bool
 }

@@ -81,6 +81,13 @@ func (w *World) Bar(email string) {
 	w.webex.barred[strings.ToLower(email)] = true
 }
 
+// Unbar ends that.
+func (w *World) Unbar(email string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.webex.barred, strings.ToLower(email))
+}
+
 // WithholdSpaces takes the scopes for spaces out of all tokens, or gives them back.
 func (w *World) WithholdSpaces(withhold bool) {
 	w.mu.Lock()

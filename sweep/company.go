@@ -45,16 +45,17 @@ func (r *run) company(ctx context.Context, s delta.Seen, record *delta.Record, s
 		return err
 	}
 	gathering := r.Keys.Gathering(r.mailbox.ID, record.Meeting, record.Space.ID, guests)
-	if gathering == record.Company {
+	if gathering == record.Company && !(record.Partial && r.owing[s.ID]) {
 		return nil
 	}
+	record.Partial = false
 	if err := r.members(ctx, s, record, guests); err != nil {
 		return err
 	}
 	if s.Recurrence == nil && !s.Start.After(r.now) {
 		return nil // who joins a meeting that has begun has been told how
 	}
-	err = r.invitees(ctx, record.Meeting, guests)
+	err = r.invitees(ctx, record, record.Meeting, guests)
 	if errors.Is(err, delta.ErrGone) {
 		return errMeetingGone
 	}
@@ -87,13 +88,14 @@ func (r *run) companyOfException(ctx context.Context, s delta.Seen, record *delt
 	}
 	occurrence := recurrence.OccurrenceID(s.Series.Meeting, s.OriginalStart)
 	gathering := r.Keys.Gathering(r.mailbox.ID, occurrence, "", guests)
-	if gathering == record.Company {
+	if gathering == record.Company && !(record.Partial && r.owing[s.ID]) {
 		return nil
 	}
-	if err := r.invitees(ctx, occurrence, guests); err != nil && !errors.Is(err, delta.ErrGone) {
+	record.Partial = false
+	if err := r.invitees(ctx, record, occurrence, guests); err != nil && !errors.Is(err, delta.ErrGone) {
 		return err
 	}
-	if record.Company = gathering; likeSeries {
+	if record.Company = gathering; likeSeries && !record.Partial {
 		record.Company = ""
 	}
 	return nil
@@ -119,7 +121,19 @@ func (r *run) judgeGuests(s delta.Seen, guests []string) {
 }
 
 // invitees makes a meeting, series or occurrence invite just these people. The host is none of them, however Webex lists him.
-func (r *run) invitees(ctx context.Context, meeting string, guests []string) error {
+func (r *run) invitees(ctx context.Context, record *delta.Record, meeting string, guests []string) error {
+	err := r.invitedAll(ctx, record, meeting, guests)
+	if errors.Is(err, errInvited) { // the list will tell
+		delete(r.newborn, meeting)
+		err = r.invitedAll(ctx, record, meeting, guests)
+	}
+	return err
+}
+
+// errInvited says that Webex has somebody as invited who was not in its list.
+var errInvited = fmt.Errorf("%w: somebody is invited and not listed", delta.ErrTrouble)
+
+func (r *run) invitedAll(ctx context.Context, record *delta.Record, meeting string, guests []string) error {
 	host, err := r.host(ctx)
 	if err != nil {
 		return err
@@ -149,7 +163,7 @@ func (r *run) invitees(ctx context.Context, meeting string, guests []string) err
 		if address == host || address == r.mailbox.Address {
 			continue
 		}
-		if err := r.uninvite(ctx, host, invitation); err != nil {
+		if err := r.uninvite(ctx, record, host, invitation); err != nil {
 			return err
 		}
 	}
@@ -163,6 +177,7 @@ func (r *run) invitees(ctx context.Context, meeting string, guests []string) err
 		missing = missing[n:]
 	}
 	delete(r.newborn, meeting)
+	record.Partial = record.Partial || refused > 0
 	return nil
 }
 
@@ -190,8 +205,8 @@ func (r *run) invite(ctx context.Context, host, meeting string, who []string, re
 		return nil
 	case errors.Is(err, delta.ErrGone) || !refuses(err):
 		return err
-	case len(who) == 1 && errors.Is(err, delta.ErrConflict): // invited already
-		return nil
+	case len(who) == 1 && errors.Is(err, delta.ErrConflict):
+		return errInvited
 	case len(who) == 1:
 		*refused++
 		r.report.Reasons[delta.GuestRefused]++
@@ -205,7 +220,7 @@ func (r *run) invite(ctx context.Context, host, meeting string, who []string, re
 	return r.invite(ctx, host, meeting, who[half:], refused)
 }
 
-func (r *run) uninvite(ctx context.Context, host, invitation string) error {
+func (r *run) uninvite(ctx context.Context, record *delta.Record, host, invitation string) error {
 	if err := r.mayWrite(ctx); err != nil {
 		return err
 	}
@@ -218,6 +233,7 @@ func (r *run) uninvite(ctx context.Context, host, invitation string) error {
 	}
 	if refuses(err) {
 		r.report.Reasons[delta.GuestRefused]++
+		record.Partial = true
 		r.log.Warn().Err(err).Msg("Webex does not take an invitation back")
 		return nil
 	}
@@ -283,8 +299,13 @@ func (r *run) members(ctx context.Context, s delta.Seen, record *delta.Record, g
 		if !space.Added.Has(person) {
 			continue
 		}
-		if err := r.removeMember(ctx, s, record, membership); err != nil || space.ID == "" {
+		refused, err := r.removeMember(ctx, s, membership)
+		if err != nil {
 			return err
+		}
+		if refused {
+			record.Partial = true
+			continue
 		}
 		space.Added = space.Added.Without(person)
 		// Crash here: he is not in it any more, and whether his mark goes is all the same.
@@ -335,6 +356,7 @@ func (r *run) join(ctx context.Context, s delta.Seen, record *delta.Record, want
 			fallthrough
 		default:
 			r.report.Reasons[delta.MemberRefused]++
+			record.Partial = true
 			r.log.Warn().Err(err).Str("event", s.ID).Msg("Webex does not take somebody into a space")
 		}
 		space.Added = space.Added.Without(r.Keys.Person(space.ID, address))
@@ -343,24 +365,26 @@ func (r *run) join(ctx context.Context, s delta.Seen, record *delta.Record, want
 	return r.interim(ctx, s.ID, *record)
 }
 
-func (r *run) removeMember(ctx context.Context, s delta.Seen, record *delta.Record, membership string) error {
+func (r *run) removeMember(ctx context.Context, s delta.Seen, membership string) (refused bool, err error) {
 	if err := r.mayWrite(ctx); err != nil {
-		return err
+		return false, err
 	}
-	err := r.ofWebex(ctx, r.Meetings.RemoveMember(ctx, membership))
+	err = r.ofWebex(ctx, r.Meetings.RemoveMember(ctx, membership))
 	if refuses(err) {
 		err = r.ofWebex(ctx, r.Meetings.RemoveMember(ctx, membership))
 	}
+	if errors.Is(err, delta.ErrGone) || !refuses(err) {
+		return false, ignoreGone(err)
+	}
+	r.report.Reasons[delta.MemberRefused]++
+	r.log.Warn().Err(err).Str("event", s.ID).Msg("Webex does not let somebody out of a space")
+	return true, nil
+}
+
+// ignoreGone makes nothing of the news that what was to go is gone.
+func ignoreGone(err error) error {
 	if errors.Is(err, delta.ErrGone) {
 		return nil
 	}
-	if refuses(err) {
-		r.report.Reasons[delta.MemberRefused]++
-		r.log.Warn().Err(err).Str("event", s.ID).Msg("Webex does not let somebody out of a space")
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("member: %w", err)
-	}
-	return nil
+	return err
 }

@@ -70,10 +70,15 @@ type chance struct {
 	people []*simulator.Mailbox
 	carol  *simulator.Mailbox // whose calendar is full and whom nobody disturbs
 	tell   func(format string, args ...any)
+	social bool // people come and go, and talk in spaces
 }
 
 func runSchedule(r *rig, seed uint64, tell func(string, ...any), prepare func(*rig)) {
-	c := &chance{rig: r, rng: rand.New(rand.NewPCG(seed, 1)), tell: tell}
+	(&chance{rig: r, rng: rand.New(rand.NewPCG(seed, 1)), tell: tell}).run(seed, prepare)
+}
+
+func (c *chance) run(seed uint64, prepare func(*rig)) {
+	r := c.rig
 	c.rest.Occurrences = true
 	c.sweeper.Eager = true
 	for _, name := range []string{"alice", "bo"} {
@@ -199,6 +204,9 @@ func (c *chance) faulty() {
 	slices.Sort(names)
 	for range 1 + c.rng.IntN(3) {
 		call := append(firstCalls, laterCalls...)[c.rng.IntN(len(firstCalls)+len(laterCalls))]
+		if c.social && c.rng.IntN(2) == 0 {
+			call = socialCalls[c.rng.IntN(len(socialCalls))]
+		}
 		name := names[c.rng.IntN(len(names))]
 		c.tell("fault: %s of %s", name, call)
 		c.world.Fault(simulator.Rule{Call: call, Probability: 0.3 + 0.7*c.rng.Float64(), Fault: all[name]})

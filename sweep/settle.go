@@ -140,7 +140,7 @@ func (r *run) attempt(ctx context.Context, e delta.Event) error {
 		}
 		if !e.Unreadable {
 			seen := r.Keys.See(r.mailbox.ID, e, r.Policy, r.now)
-			seen.Fresh, seen.MeetingGone, seen.SpaceDue = r.full, gone, r.owing[e.ID]
+			seen.Fresh, seen.MeetingGone, seen.Owed = r.full, gone, r.owing[e.ID]
 			if e.SeriesID != "" {
 				series := r.records[e.SeriesID]
 				seen.Series, seen.Reset = &series, r.reset[e.SeriesID]

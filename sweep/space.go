@@ -406,9 +406,10 @@ func (r *run) closeTagged(ctx context.Context, tags []string) error {
 	return nil
 }
 
-// spacesOwed makes the spaces that could not be made earlier, when the mailbox is looked over as a whole.
-func (r *run) spacesOwed(ctx context.Context) error {
-	due := r.memory.Resync() != nil || !r.now.Before(r.cursor.OrphansAt)
+// owed tries again what Webex refused, when the mailbox is looked over as a whole: spaces that could not be made, people who could
+// not be brought in.
+func (r *run) owed(ctx context.Context) error {
+	due := r.memory.Resync() != nil || !r.cursor.OrphansAt.IsZero() && !r.now.Before(r.cursor.OrphansAt)
 	if !due || r.dry {
 		return nil
 	}
@@ -417,9 +418,10 @@ func (r *run) spacesOwed(ctx context.Context) error {
 		return r.store(err)
 	}
 	for id, record := range all {
-		owed := record.Space.Lacks == delta.SpaceScope || record.Space.Lacks == delta.SpaceRefused
-		settled := record.State == delta.Linked || record.State == delta.Silent
-		if !owed || !settled || r.over(record) || r.spaces.refusing(r.now) {
+		space := record.Space.Lacks == delta.SpaceScope || record.Space.Lacks == delta.SpaceRefused
+		space = space && !r.spaces.refusing(r.now)
+		settled := record.State == delta.Linked || record.State == delta.Silent || record.State == delta.Following
+		if !space && !record.Partial || !settled || r.over(record) {
 			continue
 		}
 		if err := r.recallMore(ctx, []string{id}); err != nil {

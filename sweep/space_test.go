@@ -263,7 +263,7 @@ func TestATokenWithoutTheScopesGivesAMeetingAndTheSpaceFollowsOnceItHasThem(t *t
 					r.pass(26 * time.Hour)
 				}
 				r.world.ClearMails()
-				if report = r.sweep(); report.Reasons[delta.SpaceOwed] != 3 || report.Patched != 0 || len(r.world.Mails()) != 0 {
+				if report = r.sweep(); report.Reasons[delta.Owed] != 3 || report.Patched != 0 || len(r.world.Mails()) != 0 {
 					r.t.Errorf("%+v", report)
 				}
 				if n := len(r.world.Spaces()); n != 3 {
@@ -356,6 +356,11 @@ func TestSomebodyWhomTheSpaceDoesNotTakeIsPassedOver(t *testing.T) {
 			r.t.Errorf("%+v", report)
 		}
 		r.quiet()
+		r.world.Unbar("p0001@example.org")
+		r.pass(28 * time.Hour)
+		if report := r.sweep(); report.Reasons[delta.Owed] != 1 || report.Patched != 0 || len(house(r.space())) != 4 {
+			r.t.Errorf("%+v", report)
+		}
 	})
 }
 

@@ -235,7 +235,7 @@ func (r *run) sweep(ctx context.Context) error {
 	if err := r.settle(ctx, changes); err != nil {
 		return r.fail(ctx, err)
 	}
-	if err := r.spacesOwed(ctx); err != nil {
+	if err := r.owed(ctx); err != nil {
 		return r.fail(ctx, err)
 	}
 	if err := r.orphans(ctx, changes); err != nil {

@@ -23,7 +23,7 @@ type inviteeJSON struct {
 func (c *Client) Invitees(ctx context.Context, host, meeting string) ([]delta.Invitee, error) {
 	query := url.Values{"meetingId": {meeting}, "hostEmail": {host}, "max": {maxPage}}
 	var found []delta.Invitee
-	err := list(ctx, c, c.rest.URL(query, "meetingInvitees"), func(items []inviteeJSON) bool {
+	err := pages(ctx, c, c.rest.URL(query, "meetingInvitees"), func(items []inviteeJSON) bool {
 		for _, i := range items {
 			if i.ID != "" && i.Email != "" {
 				found = append(found, delta.Invitee{ID: i.ID, Address: strings.ToLower(i.Email)})

@@ -25,6 +25,8 @@ type spaceJSON struct {
 	Created     string `json:"created"`
 	Creator     string `json:"creatorId"`
 	Description string `json:"description"`
+	// Errors names members that Webex could not read this time (REST API Basics).
+	Errors map[string]any `json:"errors"`
 }
 
 func (s spaceJSON) space() delta.MadeSpace {
@@ -49,14 +51,20 @@ func (c *Client) Spaces(ctx context.Context, later time.Time) ([]delta.MadeSpace
 	}
 	query := url.Values{"type": {"group"}, "sortBy": {"created"}, "max": {maxSpaces}}
 	var found []delta.MadeSpace
-	err = list(ctx, c, c.rest.URL(query, "rooms"), func(items []spaceJSON) bool {
+	hidden := false
+	err = pages(ctx, c, c.rest.URL(query, "rooms"), func(items []spaceJSON) bool {
 		for _, s := range items {
+			_, unread := s.Errors["description"]
+			hidden = hidden || unread && s.Creator == me
 			if made := s.space(); made.ID != "" && made.Tag != "" && s.Creator == me && made.Created.After(later) {
 				found = append(found, made)
 			}
 		}
 		return newestFirst(items) && !items[len(items)-1].created().After(later)
 	})
+	if err == nil && hidden {
+		err = fmt.Errorf("%w: a space that cannot be read", delta.ErrTrouble) // it may be the one that is looked for
+	}
 	if err != nil {
 		return nil, spaceError("listing spaces", err)
 	}
@@ -118,7 +126,7 @@ func (c *Client) Members(ctx context.Context, space string) ([]delta.Member, err
 		return nil, err
 	}
 	var found []delta.Member
-	err = list(ctx, c, c.rest.URL(url.Values{"roomId": {space}, "max": {maxSpaces}}, "memberships"), func(items []memberJSON) bool {
+	err = pages(ctx, c, c.rest.URL(url.Values{"roomId": {space}, "max": {maxSpaces}}, "memberships"), func(items []memberJSON) bool {
 		for _, m := range items {
 			if m.ID != "" && m.Person != me {
 				found = append(found, delta.Member{ID: m.ID, Address: strings.ToLower(m.Email)})
@@ -160,8 +168,8 @@ func (c *Client) Said(ctx context.Context, space string, enough func(delta.Messa
 		return nil, err
 	}
 	var found []delta.Message
-	pages := 0
-	err = list(ctx, c, c.rest.URL(url.Values{"roomId": {space}, "max": {maxMessages}}, "messages"), func(items []messageJSON) bool {
+	looked := 0
+	err = pages(ctx, c, c.rest.URL(url.Values{"roomId": {space}, "max": {maxMessages}}, "messages"), func(items []messageJSON) bool {
 		done := false
 		for _, m := range items {
 			if m.Person == me && m.ID != "" {
@@ -169,8 +177,8 @@ func (c *Client) Said(ctx context.Context, space string, enough func(delta.Messa
 				done = done || enough(found[len(found)-1])
 			}
 		}
-		pages++
-		return done || pages == saidPages
+		looked++
+		return done || looked == saidPages
 	})
 	return found, spaceError("reading a space's messages", err)
 }
