@@ -26,6 +26,9 @@ func (k Keys) Fingerprint(mailbox string, e Event) string {
 	writePart(h, e.Subject)
 	writePart(h, Agenda(e))
 	writePart(h, strings.Join(invited(e), "\n"))
+	if e.HideOthers {
+		writePart(h, "hidden")
+	}
 	return fingerprintVersion + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
 }
 

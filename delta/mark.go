@@ -24,6 +24,7 @@ type Mark struct {
 	// Restored counts how often the block was put back after a person had taken it out, Remade how often the meeting was made
 	// again after its host had deleted it. Both are respected the second time.
 	Restored, Remade int
+	Space            string // the space's id; the meeting's link was said in it before this was written
 }
 
 const markVersion = "1"
@@ -31,6 +32,9 @@ const markVersion = "1"
 // Mark writes a mark for an event.
 func (k Keys) Mark(mailbox, event string, m Mark) string {
 	fields := []string{markVersion, m.Keyword, string(m.Kind), m.Meeting, strconv.Itoa(m.Restored), strconv.Itoa(m.Remade), string(m.Block)}
+	if m.Space != "" {
+		fields = append(fields, m.Space)
+	}
 	value := strings.Join(fields, " ")
 	return value + " " + k.markMAC(mailbox, event, value)
 }
@@ -43,14 +47,18 @@ func (k Keys) ReadMark(mailbox, event, value string) Mark {
 		return Mark{}
 	}
 	fields := strings.Split(value[:i], " ")
-	if len(fields) != 7 || fields[0] != markVersion {
+	if len(fields) < 7 || len(fields) > 8 || fields[0] != markVersion {
 		return Mark{}
 	}
 	restored, err1 := strconv.Atoi(fields[4])
 	remade, err2 := strconv.Atoi(fields[5])
+	space := ""
+	if len(fields) == 8 {
+		space = fields[7]
+	}
 	return Mark{
 		Valid: err1 == nil && err2 == nil, Keyword: fields[1], Kind: Kind(fields[2]), Meeting: fields[3],
-		Restored: restored, Remade: remade, Block: Digest(fields[6]),
+		Restored: restored, Remade: remade, Block: Digest(fields[6]), Space: space,
 	}
 }
 

@@ -140,10 +140,14 @@ func adopt(s Seen, from Record) Decision {
 }
 
 func recordOf(m Mark) Record {
-	return Record{
+	r := Record{
 		State: Linked, Keyword: m.Keyword, Kind: m.Kind, Meeting: m.Meeting,
 		Block: m.Block, Restored: m.Restored, Remade: m.Remade,
 	}
+	if m.Space != "" {
+		r.Space = SpaceRecord{ID: m.Space, Posted: m.Meeting}
+	}
+	return r
 }
 
 // planKnown decides about an event that asks for a meeting and has a record.
@@ -178,6 +182,8 @@ func planKnown(s Seen, have Record) Decision {
 		return Decision{Action: Rewrite, Reason: Rewritten, Kind: kind, Have: have}
 	case changed && kind.Owned() && SameScheme(have.Fingerprint, s.Print):
 		return Decision{Action: Update, Reason: Edited, Kind: kind, Have: have}
+	case s.Owed && kind.Owned():
+		return Decision{Action: Note, Reason: Owed, Kind: kind, Have: have}
 	case changed || retyped:
 		return Decision{Action: Note, Reason: Edited, Kind: kind, Have: have}
 	case have.State == Silent:

@@ -93,6 +93,8 @@ func follow(s Seen, have Record) Decision {
 	case s.Rewrite && !missing:
 		d.Reason = Rewritten
 		return d
+	case s.Owed && s.Series.Kind.Owned():
+		return Decision{Action: Note, Reason: Owed, Kind: s.Series.Kind, Have: have}
 	case have.Fingerprint != s.Print:
 		return Decision{Action: Note, Reason: Edited, Kind: s.Series.Kind, Have: have}
 	case missing:

@@ -24,6 +24,7 @@ const (
 	WebexRefused   Reason = "webex-refused"   // Webex would not change the occurrence: it gets a meeting of its own
 	Rebuilt        Reason = "rebuilt"         // found again by mark or tag after the store was lost
 	Unread         Reason = "unread"          // the event has to be read to decide
+	Owed           Reason = "owed"            // a space, or people, whom Webex refused: tried again
 )
 
 // Reasons for giving the Personal Room instead of a meeting. Those of a series are package recurrence's.
@@ -68,4 +69,20 @@ const (
 	Withdrawing        Reason = "withdrawing"         // everything is being taken out of it
 	Hidden             Reason = "hidden-body"         // no place in the body where a block would be seen
 	NoDetails          Reason = "bad-details"         // Webex's answer holds no usable join details
+)
+
+// Reasons for a meeting without the space that was asked for.
+const (
+	SpaceScope    Reason = "space-scope"     // the token may not make spaces
+	SpaceRefused  Reason = "space-refused"   // Webex will not make it
+	SpaceTooLarge Reason = "space-too-large" // more people than [MaxSpace]
+	SpaceGone     Reason = "space-gone"      // people deleted it, or put syncd out of it
+)
+
+// Reasons for people who are invited and not brought along to Webex.
+const (
+	GuestsHidden  Reason = "guests-hidden"  // attendees see only themselves
+	GuestsCut     Reason = "guests-cut"     // more than [MaxInvited]
+	GuestRefused  Reason = "guest-refused"  // Webex does not take somebody as an invitee
+	MemberRefused Reason = "member-refused" // or as a member of the space
 )

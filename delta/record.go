@@ -34,14 +34,19 @@ type Record struct {
 	Shares string
 	Gone   string // on series: UTC starts of the occurrences that were deleted at Webex, as in its ids
 	// Told is what the meeting was last told of title and times, as [Keys.Told] has it; "" where that is not known.
-	Told   string
-	Reason Reason // why it is as it is, where that is not plain
-	Tries  int    // failed tries in a row
+	Told string
+	// Company is who was brought to the meeting and the space, as [Keys.Gathering] has it. On an exception that follows its series,
+	// "" stands for the series' own company.
+	Company string
+	Partial bool // somebody was refused, which is tried again now and then
+	Space   SpaceRecord
+	Reason  Reason // why it is as it is, where that is not plain
+	Tries   int    // failed tries in a row
 }
 
 // Mark is what the event itself is to say of this.
 func (r Record) Mark() Mark {
-	return Mark{Keyword: r.Keyword, Kind: r.Kind, Meeting: r.Meeting, Block: r.Block, Restored: r.Restored, Remade: r.Remade}
+	return Mark{Keyword: r.Keyword, Kind: r.Kind, Meeting: r.Meeting, Block: r.Block, Restored: r.Restored, Remade: r.Remade, Space: r.Space.ID}
 }
 
 // Shared is what an exception of this series is in line with. See [Record.Shares].
@@ -97,6 +102,9 @@ type storedRecord struct {
 	Shares      string      `json:"shares,omitempty"`
 	Gone        string      `json:"gone,omitempty"`
 	Told        string      `json:"told,omitempty"`
+	Company     string      `json:"company,omitempty"`
+	Partial     bool        `json:"partial,omitempty"`
+	Space       SpaceRecord `json:"space,omitzero"`
 	Reason      Reason      `json:"reason,omitempty"`
 	Tries       int         `json:"tries,omitempty"`
 }
@@ -106,7 +114,8 @@ func (r Record) Encode() string {
 	raw, _ := json.Marshal(storedRecord{
 		Version: recordVersion, State: r.State, Keyword: r.Keyword, Asked: r.Asked, Kind: r.Kind, Meeting: r.Meeting, Tag: r.Tag, Old: r.Old,
 		Fingerprint: r.Fingerprint, Times: r.Times, Block: r.Block, Restored: r.Restored, Remade: r.Remade,
-		Modified: seconds(r.Modified), Patched: seconds(r.Patched), End: seconds(r.End), Master: r.Master, Series: r.Series, Original: seconds(r.Original), Shares: r.Shares, Gone: r.Gone, Told: r.Told, Reason: r.Reason, Tries: r.Tries,
+		Modified: seconds(r.Modified), Patched: seconds(r.Patched), End: seconds(r.End), Master: r.Master, Series: r.Series, Original: seconds(r.Original), Shares: r.Shares, Gone: r.Gone, Told: r.Told,
+		Company: r.Company, Partial: r.Partial, Space: r.Space, Reason: r.Reason, Tries: r.Tries,
 	}) // plain data, it cannot fail
 	return string(raw)
 }
@@ -128,7 +137,8 @@ func DecodeRecord(raw string) (Record, error) {
 	return Record{
 		State: s.State, Keyword: s.Keyword, Asked: s.Asked, Kind: s.Kind, Meeting: s.Meeting, Tag: s.Tag, Old: s.Old,
 		Fingerprint: s.Fingerprint, Times: s.Times, Block: s.Block, Restored: s.Restored, Remade: s.Remade,
-		Modified: fromSeconds(s.Modified), Patched: fromSeconds(s.Patched), End: fromSeconds(s.End), Master: s.Master, Series: s.Series, Original: fromSeconds(s.Original), Shares: s.Shares, Gone: s.Gone, Told: s.Told, Reason: s.Reason, Tries: s.Tries,
+		Modified: fromSeconds(s.Modified), Patched: fromSeconds(s.Patched), End: fromSeconds(s.End), Master: s.Master, Series: s.Series, Original: fromSeconds(s.Original), Shares: s.Shares, Gone: s.Gone, Told: s.Told,
+		Company: s.Company, Partial: s.Partial, Space: s.Space, Reason: s.Reason, Tries: s.Tries,
 	}, nil
 }
 

@@ -63,6 +63,8 @@ type Seen struct {
 	Rewrite bool
 	// Withdraw says that the operator takes everything out of the mailbox, and so nobody's keyword counts.
 	Withdraw bool
+	// Owed says that the space which could not be made, or the people who could not be brought in, are to be tried again.
+	Owed bool
 	// MeetingGone says that Webex was asked for the remembered meeting and has none.
 	MeetingGone bool
 }

@@ -35,6 +35,7 @@ type Words struct {
 	DialIP       string `json:"dialIP"`
 	Lync         string `json:"lync"`
 	Help         string `json:"help"`
+	Off          string `json:"off"` // is said in the space of a meeting that is withdrawn
 }
 
 //go:embed words/*.json

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +31,7 @@ type Claim struct {
 	held     []string
 	accepted []string
 	resync   *delta.Resync
+	broken   bool
 }
 
 // Cursor is the cursor as it was when the mailbox was claimed.
@@ -92,9 +94,28 @@ func (s *Store) claimed(m delta.Mailbox, asked time.Time, cmd *redis.Cmd) (*Clai
 	c.lease, _ = answer[0].(string)
 	c.holdFrom(asked)
 	request, _ := answer[4].(string)
-	c.take(stringMap(answer[1]), scored(answer[2]), scored(answer[3]), request)
+	cursor := stringMap(answer[1])
+	c.take(cursor, scored(answer[2]), scored(answer[3]), request)
+	c.broken = len(cursor) > 0 && c.follows(cursor[fenceField])
 	return c, nil
 }
+
+// fenceField of a cursor is the fencing token of the sweep that wrote it last of all it did.
+const fenceField = "fence"
+
+// token is the claim's fencing token.
+func (c *Claim) token() string { return c.lease[strings.LastIndexByte(c.lease, ' ')+1:] }
+
+// follows reports whether somebody had the mailbox between the sweep that ended with a fencing token and this claim.
+func (c *Claim) follows(ended string) bool {
+	before, err := strconv.ParseInt(ended, 10, 64)
+	now, err2 := strconv.ParseInt(c.token(), 10, 64)
+	return err != nil || err2 != nil || now != before+1
+}
+
+// Broken reports that the sweep before this one did not come to its end: its process died, or lost the lease and may be at work
+// still.
+func (c *Claim) Broken() bool { return c.broken }
 
 // Peek reads a mailbox's memory without a lease, for a dry run. The claim refuses to write.
 func (s *Store) Peek(ctx context.Context, m delta.Mailbox) (*Claim, error) {
@@ -141,7 +162,7 @@ func (c *Claim) Write(ctx context.Context, b delta.Batch) error {
 		return errors.New("writing to a mailbox that was only looked at")
 	}
 	asked := time.Now()
-	commands, err := json.Marshal(commandsOf(b))
+	commands, err := json.Marshal(commandsOf(b, c.token()))
 	if err != nil {
 		return fmt.Errorf("encoding a write: %w", err)
 	}

@@ -9,8 +9,8 @@ import (
 
 // commandsOf turns a batch into what the fenced script carries out: arrays of a command, the number of its key, its arguments.
 // Redis does not undo what a script did before it failed, on a key of the wrong type say, so the order counts: the cursor
-// moves when all else is written, and the lease ends last.
-func commandsOf(b delta.Batch) [][]any {
+// moves when all else is written, and the lease ends last. token is the writer's fencing token.
+func commandsOf(b delta.Batch, token string) [][]any {
 	c := commands{list: [][]any{}, last: map[int]int{}}
 	for id, record := range b.Records {
 		c.add("HSET", keyEvents, id, record.Encode())
@@ -47,6 +47,9 @@ func commandsOf(b delta.Batch) [][]any {
 		c.add("SERVED", keyResync, b.Served.ID)
 	}
 	if b.GiveUp {
+		if b.Cursor != nil {
+			c.add("HSET", keyCursor, fenceField, token)
+		}
 		c.add("DEL", keyLease)
 	}
 	return c.list

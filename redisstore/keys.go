@@ -11,7 +11,7 @@
 //	syncd:mailboxes     hash    address → directory id of what is enrolled
 //	syncd:{M}:cursor    hash    address, link, window_start, window_end, generation, swept_at, changed_at, state, reason,
 //	                            next_at, orphans_at, empty_since, view_until, host, language; times RFC 3339; a link of "" asks for a full round;
-//	                            starts: when the next meetings begin, Unix times
+//	                            starts: when the next meetings begin, Unix times; fence: the fencing token of the sweep that ended last
 //	                            Of a mailbox that was withdrawn it is kept for an hour, with that reason
 //	syncd:{M}:cursors   list    "<time> <link>" of the last five links, newest first, for roll-back by hand
 //	syncd:{M}:events    hash    event id → record as JSON (delta.Record)

@@ -59,10 +59,11 @@ func (met *meeting) show() Meeting {
 
 // Space is how a Webex space stands at a moment.
 type Space struct {
-	ID, Title string
-	Direct    bool
-	Members   []string
-	Messages  []Message
+	ID, Title   string
+	Description string
+	Direct      bool
+	Members     []string
+	Messages    []Message
 }
 
 // Spaces lists all spaces.
@@ -73,7 +74,7 @@ func (w *World) Spaces() []Space {
 	for _, id := range sortedKeys(w.webex.spaces.rooms) {
 		r := w.webex.spaces.rooms[id]
 		if !r.deleted {
-			all = append(all, Space{ID: id, Title: r.title, Direct: r.direct, Members: w.webex.spaces.members(id), Messages: slices.Clone(r.messages)})
+			all = append(all, Space{ID: id, Title: r.title, Description: r.about, Direct: r.direct, Members: w.webex.spaces.members(id), Messages: slices.Clone(r.messages)})
 		}
 	}
 	return all
@@ -90,7 +91,7 @@ func (w *World) DeleteMeeting(id string) error {
 			met.drop(o.key)
 			return nil
 		}
-		met.deleted = true
+		met.deleted, met.killed = true, true
 		for _, e := range met.events {
 			e.box.story(e.r).killings++
 		}

@@ -18,7 +18,9 @@ type AtRest struct {
 	From, To    time.Time // the window that is served; zero = no bound
 	Link        bool      // the join link is appended to the location
 	Occurrences bool      // also compare every occurrence of a series with Webex
-	Spaces      bool      // also look for the space of an event that asks for one, and for its members
+	Spaces      bool      // also judge the space of an event that asks for one, its members, and what was said in it
+	Invitees    bool      // also compare the invitees of meetings with the people of their events
+	Strangers   bool      // nobody can know any more whom the client put into a space: members too many are passed over
 }
 
 // shows tells whether the window holds any of the item.
@@ -55,6 +57,9 @@ func (w *World) Check(rest AtRest) error {
 		}
 	}
 	c.orphans()
+	if rest.Spaces {
+		c.spaces()
+	}
 	if len(c.errs) > 20 {
 		c.errs = append(c.errs[:20], fmt.Errorf("and %d more", len(c.errs)-20))
 	}
@@ -132,35 +137,9 @@ func (c *checker) event(m *Mailbox, r ref, it *item) {
 	default:
 		c.meeting(m, r, it, met)
 		if c.rest.Spaces && slices.Equal(wish.kinds, []string{kindSpace}) {
-			c.space(m, r, it)
+			c.space(m, r, it, met)
 		}
 	}
-}
-
-// space checks that there is a space with the event's title, and the people of the event as members.
-func (c *checker) space(m *Mailbox, r ref, it *item) {
-	people := []string{m.webexUser().email}
-	for _, a := range it.attendees {
-		if a.kind != "resource" {
-			people = append(people, a.address)
-		}
-	}
-	missing := "the space itself"
-	for _, s := range c.w.webex.spaces.rooms {
-		if s.deleted || s.direct || !titleFits(s.title, plainTitle(it.subject)) {
-			continue
-		}
-		missing = ""
-		for _, email := range people {
-			if s.membership(email) == nil {
-				missing = email
-			}
-		}
-		if missing == "" {
-			return
-		}
-	}
-	c.fail("P1", m, r, it, "asks for a space and lacks %s", missing)
 }
 
 // ourLinks are the join links in the text that can be seen which the client wrote or which lead to what it made, with repeats.
@@ -236,6 +215,9 @@ func (c *checker) meeting(m *Mailbox, r ref, it *item, met *meeting) {
 		if it.series() != (met.rule != nil) {
 			c.fail("P1", m, r, it, "its meeting %s has the recurrence %q", met.id, met.recurrence)
 		}
+	}
+	if c.rest.Invitees {
+		c.invited(m, r, it, met)
 	}
 	if c.rest.Occurrences && it.series() {
 		c.occurrences(m, r, it, met)

@@ -135,10 +135,13 @@ func TestTheAuditLooksForTheSpaceAndItsMembers(t *testing.T) {
 	s := served(t, func(d *Draft) { d.Location = "@meet" })
 	s.rest.Spaces = true
 	s.broken("P1", "lacks the space itself")
-	room := s.c.ok("POST", WebexURL+"/rooms", js{"title": "Plans"})["id"]
-	s.c.ok("POST", WebexURL+"/memberships", js{"roomId": room, "personEmail": alice_})
+	room := s.space("Plans")
+	s.broken("P1", "belongs to no event")
+	s.say(room, "join at "+s.meeting().Link)
+	s.broken("P1", "lacks "+alice_)
+	s.join(room, alice_)
 	s.broken("P1", "lacks bob@example.com")
-	s.c.ok("POST", WebexURL+"/memberships", js{"roomId": room, "personEmail": "bob@example.com"})
+	s.join(room, "bob@example.com")
 	s.clean()
 }
 

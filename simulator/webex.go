@@ -28,6 +28,8 @@ type site struct {
 	apps     map[string]*serviceApp
 	refresh  map[string]*refreshToken
 	spaces   *spaces
+	barred   map[string]bool // addresses that are refused as invitees and members
+	noSpaces bool            // tokens come without the scopes for spaces
 
 	workspaces []*workspace
 }
@@ -56,7 +58,7 @@ func newSite(w *World) *site {
 		w: w, host: w.opt.Site + ".webex.com",
 		users: map[string]*webexUser{}, byID: map[string]*webexUser{}, meetings: map[string]*meeting{}, links: map[string]*meeting{},
 		rooms: map[string]*webexUser{}, numbers: map[string]*meeting{}, creates: map[string][]time.Time{},
-		apps: map[string]*serviceApp{}, refresh: map[string]*refreshToken{},
+		apps: map[string]*serviceApp{}, refresh: map[string]*refreshToken{}, barred: map[string]bool{},
 	}
 	s.spaces = newSpaces(s)
 	s.service = s.addUser("service-app@"+w.opt.Site+".webex.bot", "Service App", false)
@@ -159,6 +161,9 @@ func routeWebex(c *call) func() *answer {
 			}
 			c.w.mu.Lock()
 			defer c.w.mu.Unlock()
+			if c.w.webex.noSpaces && slices.ContainsFunc(spaceCalls, func(s webexCall) bool { return s.name == row.name }) {
+				return c.refusal(http.StatusForbidden, "Missing required scopes.")
+			}
 			return row.do(c, args)
 		}
 	}

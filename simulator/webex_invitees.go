@@ -80,7 +80,7 @@ func (s *site) invite(met *meeting, email string) {
 }
 
 func (c *call) newInvitee(b inviteeBody, coHost bool) (*invitee, *answer) {
-	if !strings.Contains(b.Email, "@") {
+	if !strings.Contains(b.Email, "@") || c.w.webex.barred[strings.ToLower(b.Email)] {
 		return nil, c.invalid("email %q is no address.", b.Email)
 	}
 	i := &invitee{id: randomDigits(c.w.rng, 9), email: b.Email, name: b.DisplayName, coHost: coHost}

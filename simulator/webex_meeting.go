@@ -32,6 +32,7 @@ type meeting struct {
 	request  int64
 	byClient bool
 	deleted  bool
+	killed   bool // by its host
 	running  bool
 	events   []eventRef // events that were led here by the client
 }

@@ -96,7 +96,7 @@ func (c *call) listDirect(map[string]string) *answer {
 		}
 		items := []any{}
 		for _, m := range slices.Backward(r.messages) {
-			items = append(items, m.json(r, c.me()))
+			items = append(items, m.json(r, c.w.webex.user(m.From)))
 		}
 		return c.webexJSON(map[string]any{"items": items})
 	}

@@ -46,6 +46,12 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 	if d.Action == delta.Replace {
 		record.Old, record.Meeting = record.Meeting, ""
 	}
+	if d.Have.Kind == delta.Space && d.Kind != delta.Space {
+		if err := r.leaveSpace(ctx, s.ID, d.Have, d.Have.State != delta.Intent); err != nil {
+			return err
+		}
+		record.Space = delta.SpaceRecord{}
+	}
 	record.Asked, record.Kind, record.Keyword = s.Asked, d.Kind, s.Keyword
 	if d.Have.State != delta.NoRecord && d.Reason != delta.KeywordChanged {
 		record.Asked = d.Have.Asked
@@ -62,6 +68,10 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 		return err
 	}
 	// Crash here: the meeting is found again by its tag, or by the record.
+	if err := r.space(ctx, s, &record, &details); err != nil {
+		return err
+	}
+	// Crash here: so is the space, and what was said in it.
 	if err := r.show(ctx, s, &record, details); err != nil {
 		return err
 	}
@@ -76,19 +86,27 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 		return err
 	}
 	record.Old = ""
-	return r.done(ctx, s, record)
+	return r.doneAs(ctx, s, record, delta.Linked)
 }
 
 // done remembers an event as settled with what it says now.
 func (r *run) done(ctx context.Context, s delta.Seen, record delta.Record) error {
-	switch record.State {
-	case delta.Silent, delta.Following:
+	if record.State == delta.Following {
+		return r.doneAs(ctx, s, record, record.State)
+	}
+	if err := r.space(ctx, s, &record, nil); err != nil {
+		return err
+	}
+	if record.State == delta.Silent {
 		return r.doneAs(ctx, s, record, record.State)
 	}
 	return r.doneAs(ctx, s, record, delta.Linked)
 }
 
 func (r *run) doneAs(ctx context.Context, s delta.Seen, record delta.Record, state delta.RecordState) error {
+	if err := r.company(ctx, s, &record, state); err != nil {
+		return err
+	}
 	record.State = state
 	if r.reset[s.ID] {
 		record.Gone = "" // Webex has all occurrences again
@@ -175,6 +193,9 @@ func (r *run) withdraw(ctx context.Context, s delta.Seen, d delta.Decision) erro
 	}
 	// Crash here: the event shows nothing any more; the meeting is found by record and tag.
 	sure := d.Have.State == delta.Linked || d.Have.State == delta.Silent
+	if err := r.leaveSpace(ctx, s.ID, record, sure); err != nil {
+		return err
+	}
 	meetings, err := r.owned(ctx, s, record, sure)
 	if err != nil {
 		return err

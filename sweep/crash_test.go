@@ -99,6 +99,7 @@ func TestACrashAfterAnyRemoteCallIsMadeGood(t *testing.T) {
 					reached = r.crashAt(n)
 					if lost {
 						r.lose()
+						r.rest.Strangers = true
 					}
 					r.start()
 					r.expireLeases()

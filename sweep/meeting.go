@@ -101,7 +101,7 @@ func (r *run) make(ctx context.Context, host string, s delta.Seen, record *delta
 	unclear := err
 	if unclear == nil {
 		r.report.Created++
-		record.Meeting = made.ID
+		record.Meeting, r.newborn[made.ID] = made.ID, true
 	}
 	found, spare, err := r.find(ctx, host, s, record)
 	switch {

@@ -9,7 +9,8 @@ import (
 )
 
 // A meeting is an orphan when its event was deleted while the store was lost: nothing but its tag says that it is ours. Once a
-// day, in the first round of a store, and when an operator asks for a resync, the meetings made for the mailbox are listed.
+// day, in the first round of a store, a lease after a sweep that did not end, and when an operator asks for a resync, the meetings
+// made for the mailbox are listed.
 // One that no record knows is deleted if two looks at the calendar find no event for it. More of them than the limit for
 // removals are left alone.
 
@@ -18,6 +19,7 @@ const orphanSearch = 20 * time.Hour
 
 // orphans looks for them, if it is time. Trouble at Webex puts it off and does not fail the sweep.
 func (r *run) orphans(ctx context.Context, c *changes) error {
+	r.searchSoon(&r.cursor)
 	due := r.memory.Resync() != nil || r.cursor.Generation == 0 || !r.now.Before(r.cursor.OrphansAt)
 	if !due || r.dry {
 		return nil
@@ -33,6 +35,14 @@ func (r *run) orphans(ctx context.Context, c *changes) error {
 	r.log.Warn().Err(err).Msg("search for orphaned meetings put off")
 	r.cursor.OrphansAt = r.now.Add(time.Hour)
 	return nil
+}
+
+// searchSoon brings the next search forward where the sweep before did not end. Whoever made it may have made a meeting that he
+// could not remember any more, and may be at it until his lease has ended by every clock.
+func (r *run) searchSoon(c *delta.Cursor) {
+	if soon := r.now.Add(r.memory.LeaseTTL()); r.memory.Broken() && c.OrphansAt.After(soon) {
+		c.OrphansAt = soon
+	}
 }
 
 // stray is a meeting that carries the mailbox's tag and that no record knows.
@@ -89,7 +99,7 @@ func (r *run) adoptOrDrop(ctx context.Context, c *changes, strays []stray, liste
 		r.log.Warn().Int("meetings", len(strays)).Msg("the calendar is empty and meetings are there for it: looked at again tomorrow")
 		return nil
 	}
-	var orphans []string
+	var orphans, gone []string // gone are the tags of events that are not there, or ask for nothing
 	for _, s := range strays {
 		id, ok := ids[s.tag]
 		if !ok {
@@ -103,6 +113,9 @@ func (r *run) adoptOrDrop(ctx context.Context, c *changes, strays []stray, liste
 				return err
 			}
 		}
+		if _, known := r.records[id]; !wanted && !known {
+			gone = append(gone, s.tag)
+		}
 		if !wanted {
 			orphans = append(orphans, s.id)
 		}
@@ -115,6 +128,9 @@ func (r *run) adoptOrDrop(ctx context.Context, c *changes, strays []stray, liste
 	if len(orphans) > 0 {
 		r.log.Info().Int("meetings", len(orphans)).Msg("deleting meetings whose events are gone")
 		r.report.Reasons[delta.Orphaned] += len(orphans)
+	}
+	if err := r.closeTagged(ctx, gone); err != nil {
+		return err
 	}
 	return r.drop(ctx, false, orphans...)
 }

@@ -16,6 +16,9 @@ func (c *chance) act() {
 	mine := slices.DeleteFunc(person.Events(), func(e simulator.Event) bool {
 		return !e.IsOrganizer || e.Cancelled || e.Type == "exception" || e.End.Before(time.Now()) && e.Recurrence == nil
 	})
+	if c.social && c.rng.IntN(3) == 0 && c.mingle(person, mine) {
+		return
+	}
 	if len(mine) == 0 || c.rng.IntN(3) == 0 {
 		c.invite(person)
 		return

@@ -71,10 +71,15 @@ type chance struct {
 	people []*simulator.Mailbox
 	carol  *simulator.Mailbox // whose calendar is full and whom nobody disturbs
 	tell   func(format string, args ...any)
+	social bool // people come and go, and talk in spaces
 }
 
 func runSchedule(r *rig, seed uint64, tell func(string, ...any)) {
-	c := &chance{rig: r, rng: rand.New(rand.NewPCG(seed, 1)), tell: tell}
+	(&chance{rig: r, rng: rand.New(rand.NewPCG(seed, 1)), tell: tell}).run(seed)
+}
+
+func (c *chance) run(seed uint64) {
+	r := c.rig
 	c.rest.Occurrences = true
 	c.sweeper.Eager = true
 	for _, name := range []string{"alice", "bo"} {
@@ -116,6 +121,7 @@ func (c *chance) step() {
 	case n < 19:
 		c.tell("the store is lost")
 		c.lose()
+		c.rest.Strangers = true
 		c.pass(10 * time.Minute) // with it went until when the vendors asked to wait
 	default:
 		c.apart()
@@ -210,6 +216,9 @@ func (c *chance) faulty() {
 	slices.Sort(names)
 	for range 1 + c.rng.IntN(3) {
 		call := append(firstCalls, laterCalls...)[c.rng.IntN(len(firstCalls)+len(laterCalls))]
+		if c.social && c.rng.IntN(2) == 0 {
+			call = socialCalls[c.rng.IntN(len(socialCalls))]
+		}
 		name := names[c.rng.IntN(len(names))]
 		c.tell("fault: %s of %s", name, call)
 		c.world.Fault(simulator.Rule{Call: call, Probability: 0.3 + 0.7*c.rng.Float64(), Fault: all[name]})
@@ -229,6 +238,7 @@ func (c *chance) apart() {
 		return
 	}
 	c.tell("two daemons")
+	c.rest.Strangers = true // one may overwrite what the other remembers
 	first := c.sweeper
 	c.start()
 	other := c.sweeper
@@ -248,6 +258,7 @@ func (c *chance) apart() {
 	both.Wait()
 	c.note(err)
 	c.expireLeases()
+	c.pass(leaseTTL + time.Second)
 	if report, err := c.trySweep(c.t.Context()); err == nil && report.Retrying == 0 {
 		c.single()
 	}

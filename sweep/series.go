@@ -60,6 +60,9 @@ func (r *run) rejoin(ctx context.Context, id string, record delta.Record, master
 	series := r.records[record.Series]
 	switch {
 	case record.State != delta.Following && record.State != delta.Apart:
+		if err := r.leaveSpace(ctx, id, record, record.State != delta.Intent); err != nil {
+			return err
+		}
 		meetings, err := r.owned(ctx, delta.Seen{Event: delta.Event{ID: id}}, record, false)
 		if err != nil {
 			return err

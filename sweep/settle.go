@@ -172,7 +172,7 @@ func (r *run) attempt(ctx context.Context, e delta.Event) error {
 // decide looks at an event and plans what to do about it. gone says that Webex has no such meeting.
 func (r *run) decide(e delta.Event, gone bool) (delta.Seen, delta.Decision) {
 	seen := r.Keys.See(r.mailbox.ID, e, r.policy(), r.now)
-	seen.Fresh, seen.MeetingGone = r.full, gone
+	seen.Fresh, seen.MeetingGone, seen.Owed = r.full, gone, r.owing[e.ID]
 	if e.SeriesID != "" {
 		series := r.records[e.SeriesID]
 		seen.Series, seen.Reset = &series, r.reset[e.SeriesID]

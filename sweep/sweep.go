@@ -49,6 +49,7 @@ type Meetings interface {
 	Update(ctx context.Context, id string, r delta.MeetingRequest) error
 	Delete(ctx context.Context, host, id string) error
 	Room(ctx context.Context, host string) (parser.Details, error)
+	Company
 }
 
 // Memory is what is remembered of one mailbox, under a lease.
@@ -59,6 +60,8 @@ type Memory interface {
 	// Accepted are those of them that an operator released.
 	Accepted() []string
 	Resync() *delta.Resync
+	// Broken reports that the sweep before did not come to its end.
+	Broken() bool
 	Records(ctx context.Context, ids []string) (map[string]delta.Record, error)
 	AllRecords(ctx context.Context) (map[string]delta.Record, error)
 	Write(ctx context.Context, b delta.Batch) error
@@ -100,8 +103,9 @@ type Sweeper struct {
 	// Freed, if set, is told of mailboxes that were parked for what turned out to be everybody's trouble.
 	Freed func(delta.Mailbox)
 
-	rooms roomCache
-	alarm alarm
+	rooms  roomCache
+	spaces spaceIndex
+	alarm  alarm
 }
 
 // Sweep brings a mailbox up to date. The report says what was done even where there is an error; an error says that the
@@ -216,6 +220,8 @@ type run struct {
 	// webexLater is when Webex wants to be asked again; until then its events wait.
 	webexLater *delta.LaterError
 	quotaLater *delta.LaterError // when the quota of new meetings is asked again
+	newborn    map[string]bool   // meetings and spaces that this sweep made, and that nobody is in yet
+	owing      map[string]bool   // events whose spaces are tried again
 	parked     bool              // this sweep parked the mailbox
 	pauseRead  bool              // the shared pause was looked at
 }
@@ -224,7 +230,7 @@ type run struct {
 func (r *run) sweep(ctx context.Context) error {
 	r.cursor = r.memory.Cursor()
 	r.cursor.Address = r.mailbox.Address
-	r.waiting = map[string]time.Time{}
+	r.waiting, r.newborn, r.owing = map[string]time.Time{}, map[string]bool{}, map[string]bool{}
 	for _, w := range r.memory.Waiting() {
 		r.waiting[w.ID] = w.At
 	}
@@ -239,6 +245,9 @@ func (r *run) sweep(ctx context.Context) error {
 		return r.fail(ctx, err)
 	}
 	if err := r.settle(ctx, changes); err != nil {
+		return r.fail(ctx, err)
+	}
+	if err := r.owed(ctx); err != nil {
 		return r.fail(ctx, err)
 	}
 	if err := r.orphans(ctx, changes); err != nil {
@@ -277,6 +286,7 @@ func (r *run) fail(ctx context.Context, why error) error {
 	c := r.memory.Cursor() // not what this round made of it
 	c.Address, c.SweptAt, c.Host, c.Language = r.cursor.Address, r.now, r.cursor.Host, r.cursor.Language
 	c.Reason, c.NextAt = ReasonOf(why), time.Time{}
+	r.searchSoon(&c)
 	var later *delta.LaterError
 	if errors.As(why, &later) {
 		c.Reason, c.NextAt = delta.Throttled, later.At

@@ -1,5 +1,5 @@
-// Package webex speaks with the Webex REST API: it finds, makes, changes and deletes meetings on behalf of their hosts, and reads
-// Personal Rooms. Nobody else reads Webex's JSON.
+// Package webex speaks with the Webex REST API: it finds, makes, changes and deletes meetings on behalf of their hosts, invites
+// people to them, keeps spaces as itself, and reads Personal Rooms. Nobody else reads Webex's JSON.
 //
 // Every write says sendEmail=false: the calendar is the invitation. Host keys and PINs are in no struct here and so end with the
 // answer they came in.
@@ -13,7 +13,10 @@ import (
 )
 
 // Client speaks with one API root as one Service App.
-type Client struct{ rest *rest.Client }
+type Client struct {
+	rest *rest.Client
+	self self
+}
 
 // New makes a client for an API root such as https://webexapis.com/v1.
 func New(root string, transport http.RoundTripper, tokens rest.Tokens) (*Client, error) {
@@ -21,7 +24,7 @@ func New(root string, transport http.RoundTripper, tokens rest.Tokens) (*Client,
 	if err != nil {
 		return nil, err
 	}
-	return &Client{client}, nil
+	return &Client{rest: client}, nil
 }
 
 // Requests counts the requests sent to Webex so far.

@@ -21,8 +21,8 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var one meetingJSON
 		oneErr := one.decode(nil, bytes.NewReader(raw))
-		var list meetingList
-		listErr := list.decode(nil, bytes.NewReader(raw))
+		var page list[meetingJSON]
+		listErr := page.decode(nil, bytes.NewReader(raw))
 		var room roomJSON
 		roomErr := room.decode(nil, bytes.NewReader(raw))
 		if read := oneErr == nil || listErr == nil || roomErr == nil; read && !json.Valid(bytes.ToValidUTF8(raw, []byte("?"))) {
@@ -31,10 +31,10 @@ func FuzzDecode(f *testing.F) {
 		if oneErr == nil && one.meeting().ID == "" {
 			t.Fatal("a meeting without id")
 		}
-		if listErr != nil && list.items != nil {
+		if listErr != nil && page.items != nil {
 			t.Fatal("an error, and meetings with it")
 		}
-		for _, m := range list.items {
+		for _, m := range page.items {
 			if m.meeting().ID == "" {
 				t.Fatal("a meeting without id in a list")
 			}
@@ -66,7 +66,7 @@ func FuzzNextPage(f *testing.F) {
 	f.Add(`</v1/meetings>; rel="next"`)
 	client, _ := newClient(f, ok(`{}`, ""))
 	f.Fuzz(func(t *testing.T, link string) {
-		u, err := client.nextPage(http.Header{"Link": {link}}, "meetings")
+		u, err := client.nextPage(http.Header{"Link": {link}}, client.rest.URL(url.Values{"max": {maxPage}}, "meetings"))
 		if err != nil || u == nil {
 			return
 		}

@@ -22,40 +22,54 @@ func (c *Client) Tagged(ctx context.Context, host, tag string, from, to time.Tim
 		"from": {from.UTC().Format(time.RFC3339)}, "to": {to.UTC().Format(time.RFC3339)},
 	}
 	var found []delta.Meeting
-	next := c.rest.URL(query, "meetings")
-	for pages := 0; next != nil; pages++ {
-		if pages == maxPages {
-			return nil, fmt.Errorf("listing meetings: %w", delta.ErrLoop)
-		}
-		var list meetingList
-		err := c.rest.Do(ctx, rest.Call{Method: http.MethodGet, URL: next, Decode: list.decode})
-		if err != nil {
-			return nil, fmt.Errorf("listing meetings: %w", hostError(err))
-		}
-		for _, m := range list.items {
+	err := pages(ctx, c, c.rest.URL(query, "meetings"), func(items []meetingJSON) bool {
+		for _, m := range items {
 			if slices.Contains(m.Tags, tag) { // a list that ignores the tag would be everybody's meetings
 				found = append(found, m.meeting())
 			}
 		}
-		if next, err = c.nextPage(list.header, "meetings"); err != nil {
-			return nil, fmt.Errorf("listing meetings: %w", err)
-		}
+		return false
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing meetings: %w", hostError(err))
 	}
 	slices.SortFunc(found, func(a, b delta.Meeting) int { return strings.Compare(a.ID, b.ID) })
 	return found, nil
 }
 
-// meetingList is one page of meetings.
-type meetingList struct {
-	items  []meetingJSON
+// pages goes through a list page by page, until it ends or a page is enough.
+func pages[T any](ctx context.Context, c *Client, next *url.URL, page func(items []T) (enough bool)) error {
+	for n := 0; next != nil; n++ {
+		if n == maxPages {
+			return delta.ErrLoop
+		}
+		var list list[T]
+		if err := c.rest.Do(ctx, rest.Call{Method: http.MethodGet, URL: next, Decode: list.decode}); err != nil {
+			return err
+		}
+		if page(list.items) {
+			return nil
+		}
+		following, err := c.nextPage(list.header, next)
+		if err != nil {
+			return err
+		}
+		next = following
+	}
+	return nil
+}
+
+// list is one page of a list.
+type list[T any] struct {
+	items  []T
 	header http.Header
 }
 
-// decode refuses what is not known to be the whole page: who finds no meeting makes one.
-func (l *meetingList) decode(header http.Header, body io.Reader) error {
+// decode refuses what is not known to be the whole page: who does not find what is there makes it again.
+func (l *list[T]) decode(header http.Header, body io.Reader) error {
 	var answer struct {
-		Items  []meetingJSON `json:"items"`
-		Errors failures      `json:"errors"`
+		Items  []T      `json:"items"`
+		Errors failures `json:"errors"`
 	}
 	if err := rest.JSON(&answer)(header, body); err != nil {
 		return err
@@ -64,8 +78,10 @@ func (l *meetingList) decode(header http.Header, body io.Reader) error {
 		return rest.Plain("answer is no list, or not all of it")
 	}
 	for i := range answer.Items {
-		if err := answer.Items[i].check(); err != nil {
-			return err
+		if item, ok := any(&answer.Items[i]).(interface{ check() error }); ok {
+			if err := item.check(); err != nil {
+				return err
+			}
 		}
 	}
 	l.items, l.header = answer.Items, header
@@ -75,24 +91,24 @@ func (l *meetingList) decode(header http.Header, body io.Reader) error {
 // maxPages ends a list that leads nowhere.
 const maxPages = 1000
 
-// nextPage is where the Link header of a list leads on to (RFC 8288); nil at the end. A page may be empty and still have a next one;
+// nextPage is where the Link header of a page leads on to (RFC 8288); nil at the end. A page may be empty and still have a next one;
 // some of Webex's services write max=null into the link, which they then refuse. A link that is not to the same list is
 // [delta.ErrForeign]: a list that ends early would look like one without our meeting.
-func (c *Client) nextPage(header http.Header, collection string) (*url.URL, error) {
+func (c *Client) nextPage(header http.Header, from *url.URL) (*url.URL, error) {
 	for _, part := range strings.Split(strings.Join(header.Values("Link"), ","), "<")[1:] {
 		target, params, _ := strings.Cut(part, ">")
 		if !isNext(params) {
 			continue
 		}
-		u, segments, err := c.rest.Follow(target)
+		u, _, err := c.rest.Follow(target)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Equal(segments, []string{collection}) {
+		if u.Path != from.Path {
 			return nil, fmt.Errorf("%w: to another list", delta.ErrForeign)
 		}
 		if q := u.Query(); q.Get("max") == "null" {
-			q.Set("max", maxPage)
+			q.Set("max", from.Query().Get("max"))
 			u.RawQuery = q.Encode()
 		}
 		return u, nil

@@ -115,7 +115,7 @@ func (st *stage) environ() []string {
 		"SYNCD_TENANT_ID=" + st.world.Tenant(), "SYNCD_CLIENT_ID=" + demoClient, "SYNCD_CLIENT_CERTIFICATE=" + st.certificate(),
 		"SYNCD_GRAPH_URL=" + st.server.GraphURL, "SYNCD_LOGIN_URL=" + st.server.LoginURL, "SYNCD_WEBEX_URL=" + st.server.WebexURL,
 		"SYNCD_CA_FILE=" + st.server.CAFile, "SYNCD_WEBEX_CLIENT_ID=" + id, "SYNCD_WEBEX_CLIENT_SECRET=" + secret,
-		"SYNCD_WEBEX_REFRESH_TOKEN=" + refresh, "SYNCD_MAILBOXES=" + strings.Join(addresses, ","), "SYNCD_KEYWORD_MEET=onetime",
+		"SYNCD_WEBEX_REFRESH_TOKEN=" + refresh, "SYNCD_MAILBOXES=" + strings.Join(addresses, ","),
 		"SYNCD_SWEEP=@every 1s", "SYNCD_STATE_DIR=" + filepath.Join(st.dir, "state"), "SYNCD_LOG_LEVEL=error",
 	}
 }
