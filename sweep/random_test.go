@@ -8,12 +8,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"syncd/delta"
 	"syncd/simulator"
 	"syncd/sweep"
 )
@@ -231,50 +229,15 @@ func (c *chance) faulty() {
 
 // apart lets two daemons sweep at once, of which one believes wrongly that it has the lease; or lets days pass.
 func (c *chance) apart() {
-	if c.rng.IntN(2) == 0 {
+	switch c.rng.IntN(4) {
+	case 0, 1:
 		days := 1 + c.rng.IntN(9)
 		c.tell("%d days pass", days)
 		c.pass(time.Duration(days) * 24 * time.Hour)
-		return
-	}
-	c.tell("two daemons")
-	c.rest.Strangers = true // one may overwrite what the other remembers
-	first := c.sweeper
-	c.start()
-	other := c.sweeper
-	other.Limit = standingLimit
-	c.sweeper = first
-	other.Claim = func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) {
-		c.expireLeases()
-		return c.fence.claim(ctx, c.store, m)
-	}
-	var both sync.WaitGroup
-	both.Go(func() {
-		for _, m := range c.boxes {
-			_, _ = other.Sweep(c.t.Context(), m)
-		}
-	})
-	_, err := c.trySweep(c.t.Context())
-	both.Wait()
-	c.note(err)
-	c.expireLeases()
-	c.pass(leaseTTL + time.Second)
-	if report, err := c.trySweep(c.t.Context()); err == nil && report.Retrying == 0 {
-		c.single()
-	}
-}
-
-// single checks that no two meetings are there for one event: while two daemons have a mailbox a second may live, for one sweep
-// at most (P1).
-func (c *chance) single() {
-	found := map[string]string{}
-	for _, m := range c.world.Live() {
-		if tag, ok := delta.EventTag(m.Tags); ok {
-			if other := found[tag]; other != "" {
-				c.t.Errorf("P1: meetings %s and %s are there for one event, a sweep after two daemons had it", other, m.ID)
-			}
-			found[tag] = m.ID
-		}
+	case 2:
+		c.both()
+	default:
+		c.together()
 	}
 }
 
