@@ -121,6 +121,7 @@ func TestAnEventThatChangesTakesItsMeetingWithIt(t *testing.T) {
 		{"now all day", shown(func(s *delta.Seen) { s.When, s.Limit = "then", delta.AllDay }), linked(nil), delta.Replace, delta.AllDay, delta.MyRoom, true, nil},
 		{"all day no more", shown(func(s *delta.Seen) { s.When = "then" }), linked(func(r *delta.Record) { r.Kind = delta.MyRoom }), delta.Replace, delta.Edited, delta.OneTime, true, nil},
 		{"the operator means something else now", shown(func(s *delta.Seen) { s.Asked = delta.MyRoom }), linked(nil), delta.Nothing, delta.Unchanged, delta.OneTime, false, nil},
+		{"what Webex can hold is asked anew with the times alone", shown(nil), linked(func(r *delta.Record) { r.Kind = delta.MyRoom }), delta.Nothing, delta.Unchanged, delta.MyRoom, false, nil},
 		{"over since", shown(func(s *delta.Seen) { s.LastEnd = noon.Add(-time.Hour) }), linked(nil), delta.Nothing, delta.Over, delta.OneTime, false, nil},
 		{"an old version", shown(func(s *delta.Seen) { s.Modified = noon.Add(-time.Second) }), linked(nil), delta.Read, delta.Stale, "", false, nil},
 		{"an old version that was read", shown(func(s *delta.Seen) { s.Modified, s.MarkRead = noon.Add(-time.Second), true }), linked(nil), delta.Nothing, delta.Unchanged, delta.OneTime, false, nil},

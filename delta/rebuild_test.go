@@ -27,6 +27,7 @@ func TestAnEventThatIsNotRememberedIsAskedItselfBeforeAnythingIsMade(t *testing.
 		{"by its mark", shown(read(nil)), none, delta.Adopt, delta.Rebuilt, delta.OneTime, false, asRemembered},
 		{"by its block alone", shown(func(s *delta.Seen) { s.MarkRead = true }), none, delta.Adopt, delta.Rebuilt, delta.OneTime, false, func(d delta.Decision) bool { return d.Have.Meeting == "" }},
 		{"a mark of another event's", asking(read(func(s *delta.Seen) { s.Mark = delta.Mark{} })), none, delta.Create, delta.Typed, delta.OneTime, true, nil},
+		{"a mark that was forged", asking(read(func(s *delta.Seen) { s.Mark.Valid = false })), none, delta.Create, delta.Typed, delta.OneTime, true, nil},
 		{"a mark of a meeting that was withdrawn", asking(read(func(s *delta.Seen) { s.Mark = delta.Mark{Valid: true} })), none, delta.Create, delta.Typed, delta.OneTime, true, nil},
 		{"typed anew since", shown(read(func(s *delta.Seen) { s.Keyword, s.Asked = "@webex:myroom", delta.MyRoom })), none, delta.Replace, delta.KeywordChanged, delta.MyRoom, true, nil},
 		{"the block was taken out since, twice", asking(read(nil)), none, delta.Adopt, delta.Rebuilt, delta.OneTime, false, func(d delta.Decision) bool { return d.Have.State == delta.Silent }},
@@ -64,6 +65,10 @@ func TestAnExceptionSharesWhatItsSeriesHasAsLongAsItAsksForTheSame(t *testing.T)
 	decide(t, []ruling{
 		{"seen first", of(&series, nil), none, delta.Follow, delta.InSeries, delta.OneTime, false, nil},
 		{"while its series is made", of(state(delta.Intent), bare), none, delta.Follow, delta.InSeries, delta.OneTime, true, nil},
+		{"while its series is made, whatever it says", of(state(delta.Intent), func(s *delta.Seen) { quiet(s); bare(s) }), none, delta.Follow, delta.InSeries, delta.OneTime, true, nil},
+		{"with a block of its own, after the store was lost", of(&series, func(s *delta.Seen) { s.Own = blocks }), none, delta.Read, delta.Unread, "", false, nil},
+		{"the operator means something else now", of(&series, func(s *delta.Seen) { s.Asked = delta.MyRoom }), following, delta.Nothing, delta.Unchanged, delta.OneTime, false, nil},
+		{"the same in another word", of(&series, func(s *delta.Seen) { s.Keyword = "@meet:onetime" }), following, delta.Nothing, delta.Unchanged, delta.OneTime, false, nil},
 		{"unchanged", of(&series, nil), following, delta.Nothing, delta.Unchanged, delta.OneTime, false, nil},
 		{"moved or renamed", of(&series, edited), following, delta.Follow, delta.Edited, delta.OneTime, false, nil},
 		{"series' times told anew", of(&series, func(s *delta.Seen) { s.Reset = true }), following, delta.Follow, delta.Edited, delta.OneTime, false, nil},

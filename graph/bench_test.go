@@ -221,6 +221,7 @@ func firstSync(b *testing.B, share int) {
 	for i := range pages {
 		page := pageOf(50, 1<<20, i*100/pages < share)
 		page = bytes.ReplaceAll(page, []byte(`"id":"`), fmt.Appendf(nil, `"id":"%d`, i))
+		page = bytes.ReplaceAll(page, []byte(`"https://graph.microsoft.com/v1.0/users/`), []byte(`"`+server.URL+`/v1.0/users/`))
 		if i < pages-1 {
 			cut := bytes.LastIndex(page, []byte(`"@odata.deltaLink"`))
 			page = fmt.Appendf(page[:cut], `"@odata.nextLink":"%s/v1.0/users/u/calendarView/delta?$skiptoken=%d"}`, server.URL, i+1)

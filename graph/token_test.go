@@ -25,25 +25,36 @@ import (
 
 const testClient = "11111111-2222-4333-8444-555555555555"
 
-// newCertificate makes a certificate and its key in one PEM.
+// appCertificate is the one that all tests begin with: RSA keys take their time.
+var appCertificate = sync.OnceValues(makeCertificate)
+
 func newCertificate(t *testing.T) []byte {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	cert, err := makeCertificate()
 	if err != nil {
 		t.Fatal(err)
+	}
+	return cert
+}
+
+// makeCertificate makes a certificate and its key in one PEM.
+func makeCertificate() ([]byte, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, err
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "app"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	private, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	return append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
+	return append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...), nil
 }
 
 // tenant is a simulated Entra behind real TLS, with one application.
@@ -59,12 +70,14 @@ func newTenant(t *testing.T, options simulator.Options) *tenant {
 	t.Helper()
 	e := &tenant{t: t, world: simulator.New(options), file: filepath.Join(t.TempDir(), "app.pem")}
 	e.world.AddMailbox("alice@example.com")
-	cert := newCertificate(t)
+	cert, err := appCertificate()
+	if err != nil {
+		t.Fatal(err)
+	}
 	e.install(cert)
 	if err := e.world.RegisterApp(testClient, cert); err != nil {
 		t.Fatal(err)
 	}
-	var err error
 	if e.server, err = e.world.Start(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +221,7 @@ func TestThePublishedTokenIsRead(t *testing.T) {
 func TestAnOutageOfTheLoginAddressIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]simulator.Fault{
-		"HTML with 200": simulator.HTML(200), "HTML with 502": simulator.HTML(502), "503": simulator.Refuse(503, "temporarily_unavailable", "1"),
+		"HTML with 200": simulator.HTML(200), "HTML with 502": simulator.HTML(502), "503": simulator.Refuse(503, "temporarily_unavailable", ""),
 		"lost": simulator.Lose(), "cut": simulator.Truncate(), "redirect": simulator.Redirect(simulator.ForeignURL),
 	} {
 		for _, call := range []string{"Token", "Discovery"} {
@@ -232,6 +245,18 @@ func TestAnOutageOfTheLoginAddressIsNoRefusal(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestTheLoginAddressIsNotAskedBeforeItsRetryAfter(t *testing.T) {
+	t.Parallel()
+	e := newTenant(t, simulator.Options{Seed: 7})
+	rule := e.world.Fault(simulator.Rule{Call: "Token", Times: 1, Fault: simulator.Refuse(503, "temporarily_unavailable", "1")})
+	if err := e.signIn(e.tokens()); err != nil || rule.Hits() != 1 {
+		t.Errorf("%v after %d refusals", err, rule.Hits())
+	}
+	if err := e.world.CheckAlways(); err != nil {
+		t.Error(err)
 	}
 }
 
