@@ -259,6 +259,27 @@ func (r *reader) dialLink(start, at int, h323 bool) int {
 	return end
 }
 
+// twoHashes reads what is typed into an H.323 device: "10.1.2.3##4711".
+func (r *reader) twoHashes(i int) int {
+	if !strings.HasPrefix(r.text[i:], "##") {
+		return i + 1
+	}
+	start, end := i, i+len("##")
+	for start > r.done && i-start < len("255.255.255.255") && (isDigit(r.text[start-1]) || r.text[start-1] == '.') {
+		start--
+	}
+	for end < len(r.text) && isDigit(r.text[end]) {
+		end++
+	}
+	host, digits := r.text[start:i], end-i-len("##")
+	if strings.Count(host, ".") != 3 || !plainHost(host) || digits < 3 || digits > 12 || len(r.found) >= most ||
+		start > 0 && (isAlnum(r.text[start-1]) || r.text[start-1] == '.') {
+		return i + 1
+	}
+	r.found = append(r.found, finding{at: start, end: end, sip: r.text[start:end], h323: true, rule: "h323 address"})
+	return end
+}
+
 // tones keeps the digits that a telephone link keys in after it was answered,
 // as in "+1-650-555-0100,,*01*615734219%23%23*01*".
 func (r *reader) tones(number string, at, end int) {

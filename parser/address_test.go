@@ -9,6 +9,8 @@ func TestAnAddressIsDialledWhenTheTextSaysSo(t *testing.T) {
 		{"sip:4711@10.1.2.3:5061", "sip", "4711@10.1.2.3:5061"},
 		{"h323:4711@gk.acme.example", "h323", "4711@gk.acme.example"},
 		{"h323:10.1.2.3##4711", "h323", "10.1.2.3##4711"},
+		{"Video 10.1.2.3##4711", "h323", "10.1.2.3##4711"},
+		{"## 10.1.2.3## 1.2.3##4711 v1.10.1.2.3##4711", "", ""},
 		{"H.323: 4711@gk.acme.example", "h323", "4711@gk.acme.example"},
 		{"SIP/H.323: 4711@gk.acme.example", "sip", "4711@gk.acme.example"},
 		{"12345@company.com", "sip", "12345@company.com"},

@@ -18,7 +18,10 @@ func (m *meeting) readDetails(location, body *reader) {
 		return
 	}
 	user, _, _ := strings.Cut(m.sip, "@")
-	user, _, _ = strings.Cut(user, ".") // as in <number>.<passcode>@zoomcrc.com
+	user, _, _ = strings.Cut(user, ".")              // as in <number>.<passcode>@zoomcrc.com
+	if _, room, ok := strings.Cut(m.sip, "##"); ok { // of H.323
+		user = room
+	}
 	if len(user) >= 3 && allDigits(user) && !m.throughGateway() {
 		m.best.number = user
 		return

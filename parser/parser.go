@@ -6,10 +6,11 @@
 // (html.go), links on the way; then the scan (scan.go) stops at colons, slashes
 // and at signs only, and takes links, addresses and keywords from there. Links
 // are freed from their rewriters (unwrap.go) and judged by host and path
-// (rules.go, pattern.go) after services.txt, which anybody can extend. What is
+// (rules.go, pattern.go) after services/, which anybody can extend. What is
 // found that way has a place in the text, and around it the labelled lines are
 // read for number and passcode (details.go) by where they stand and by words.txt.
-// choose.go puts the meeting together.
+// choose.go puts the meeting together, and explain.go tells what it was chosen
+// from and why other links are none.
 //
 // Nothing is built with regular expressions, nothing looks back or ahead
 // further than a fixed length, and what is kept of a text is bounded: time grows
@@ -34,7 +35,7 @@ type Text struct {
 type Result struct {
 	Keyword       string // in its plain form, "@webex:space"
 	KeywordIn     string // "location" or "body"
-	Provider      string // a service of services.txt, or "sip" or "h323" for an address alone
+	Provider      string // a service of services/, or "sip" or "h323" for an address alone
 	JoinURL       string // freed from rewriters, otherwise as written
 	MeetingNumber string // digits only
 	Passcode      string // the one that a person types

@@ -8,7 +8,7 @@ import (
 )
 
 // pattern is one path of a rule, such as "/j/{number}" or
-// "/webapp/#/?conference={number}". services.txt explains how they are written.
+// "/webapp/#/?conference={number}". services/README.md explains how they are written.
 type pattern struct {
 	text     string
 	path     []segment

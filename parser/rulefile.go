@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// RuleFile is a file of rules in the form that services.txt explains.
+// RuleFile is a file of rules in the form that services/README.md explains.
 type RuleFile struct {
 	Name string // for error texts
 	Text string

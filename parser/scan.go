@@ -43,8 +43,9 @@ type reader struct {
 }
 
 // Bytes that something can be found at: the colon and slash of a link, the at
-// sign of an address or a keyword, the first byte of a full-width at sign.
-var scanStops = byteSet(":/@\xef")
+// sign of an address or a keyword, the first byte of a full-width at sign, the
+// number signs between an H.323 host and its meeting.
+var scanStops = byteSet(":/@\xef#")
 
 func (r *reader) scan(text string) {
 	r.text = text
@@ -59,6 +60,8 @@ func (r *reader) scan(text string) {
 			next = r.colon(i)
 		case '/':
 			next = r.slash(i)
+		case '#':
+			next = r.twoHashes(i)
 		default:
 			next = r.atSign(i)
 		}
