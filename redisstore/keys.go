@@ -24,7 +24,9 @@
 //	syncd:full:N        zset    likewise, of mailboxes that get a full round: they yield to the others
 //	syncd:quota:graph:D string  requests to Graph on day D (yyyy-mm-dd, UTC), where a budget is set; expires
 //	syncd:since         string  since when this Redis is in use; where it is missing Redis was emptied
+//	syncd:hints         stream  one entry a hint: mailbox; capped
 //	syncd:resync        stream  one entry a request: mailbox, options
+//	syncd:resync:all    stream  likewise, of requests that are spread over time
 //	syncd:webex:next_at string  until when Webex wants to be left alone; expires then
 //	syncd:webex:token   string  the rotated Webex refresh token, encrypted
 //
@@ -47,7 +49,9 @@ import (
 type schema struct{ prefix string }
 
 func (s schema) mailboxes() string   { return s.prefix + "mailboxes" }
+func (s schema) hints() string       { return s.prefix + "hints" }
 func (s schema) resync() string      { return s.prefix + "resync" }
+func (s schema) resyncAll() string   { return s.prefix + "resync:all" }
 func (s schema) webexToken() string  { return s.prefix + "webex:token" }
 func (s schema) webexNextAt() string { return s.prefix + "webex:next_at" }
 
