@@ -41,6 +41,7 @@ var home = map[string][]string{
 	"github.com/alicebob/miniredis":                              {"redisstore"},
 	"github.com/robfig/cron":                                     {"schedules"},
 	"github.com/alecthomas/kong":                                 {"cmd/syncd"},
+	"github.com/prometheus/client_golang":                        {"cmd/syncd"},
 	"go.yaml.in/yaml":                                            {"cmd/syncd"},
 }
 

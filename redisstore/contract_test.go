@@ -74,6 +74,10 @@ var contract = []struct {
 	{"many leases are taken at once, each for itself", claimedAtOnce},
 	{"requests are counted by the day", requestsAreCounted},
 	{"a redis that was emptied is noticed", emptiedIsNoticed},
+
+	{"hints come once, for each mailbox that they name", hintsComeOnce},
+	{"many hints are few names", hintsAreMany},
+	{"resyncs that are spread are taken some at a time", resyncsAreSpread},
 }
 
 func TestContract(t *testing.T) {

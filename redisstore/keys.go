@@ -29,7 +29,9 @@
 //	syncd:quota:{D}     string  calls that made a meeting, or failed to, on day D by UTC (yyyy-mm-dd); kept for two days
 //	syncd:quota:{D}:M   string  of these, such for mailbox M
 //	syncd:quota:{D}:refused, syncd:quota:{D}:M:refused   string  Webex itself refused; expires after an hour
+//	syncd:hints         stream  one entry a hint: mailbox; capped
 //	syncd:resync        stream  one entry a request: mailbox, options
+//	syncd:resync:all    stream  likewise, of requests that are spread over time
 //	syncd:webex:next_at string  until when Webex wants to be left alone; expires then
 //	syncd:webex:token   string  the rotated Webex refresh token, encrypted
 //
@@ -52,7 +54,9 @@ import (
 type schema struct{ prefix string }
 
 func (s schema) mailboxes() string   { return s.prefix + "mailboxes" }
+func (s schema) hints() string       { return s.prefix + "hints" }
 func (s schema) resync() string      { return s.prefix + "resync" }
+func (s schema) resyncAll() string   { return s.prefix + "resync:all" }
 func (s schema) webexToken() string  { return s.prefix + "webex:token" }
 func (s schema) webexNextAt() string { return s.prefix + "webex:next_at" }
 

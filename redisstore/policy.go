@@ -19,7 +19,7 @@ func (e *PolicyError) Error() string {
 // check refuses a Redis that does not answer, or that would throw keys away. The embedded one throws nothing away.
 func (s *Store) check(ctx context.Context, embedded bool) error {
 	if err := s.Ping(ctx); err != nil {
-		return fmt.Errorf("reaching redis: %w", err)
+		return fmt.Errorf("reaching redis: %w", down(err))
 	}
 	if embedded {
 		return nil
@@ -35,7 +35,7 @@ func (s *Store) checkPolicy(ctx context.Context, rdb redis.Cmdable) error {
 	policy, err := evictionPolicy(ctx, rdb)
 	switch {
 	case err != nil:
-		return fmt.Errorf("asking redis whether it evicts keys: %w", err)
+		return fmt.Errorf("asking redis whether it evicts keys: %w", down(err))
 	case policy == "":
 		s.log.Warn().Msg("redis does not tell whether it evicts keys: see that its maxmemory-policy is noeviction")
 	case policy != "noeviction":
@@ -69,4 +69,21 @@ func evictionPolicy(ctx context.Context, rdb redis.Cmdable) (string, error) {
 func refused(err error) bool {
 	var said redis.Error
 	return errors.As(err, &said) && (strings.HasPrefix(said.Error(), "NOPERM ") || strings.HasPrefix(said.Error(), "ERR "))
+}
+
+// ErrDown says that Redis does not answer, or that it will in a while. Waiting may help.
+var ErrDown = errors.New("redis does not answer")
+
+// down marks errors that may pass by themselves. What a server refuses in so many words, a password say, does not.
+func down(err error) error {
+	var said redis.Error
+	if !errors.As(err, &said) {
+		return fmt.Errorf("%w: %w", ErrDown, err)
+	}
+	for _, passing := range []string{"LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "READONLY"} {
+		if redis.HasErrorPrefix(err, passing) {
+			return fmt.Errorf("%w: %w", ErrDown, err)
+		}
+	}
+	return err
 }

@@ -18,27 +18,70 @@ const acceptField, rewriteField = "accept-removals", "rewrite"
 
 // RequestResync puts a request for a mailbox, an address or directory id, into the stream.
 func (s *Store) RequestResync(ctx context.Context, mailbox string, accept bool) (id string, err error) {
-	if accept {
-		return s.request(ctx, mailbox, acceptField)
-	}
-	return s.request(ctx, mailbox)
+	return s.requestOne(ctx, mailbox, options(accept, false))
 }
 
 // RequestRewrite likewise asks for a resync that also writes join details anew where they would look different today.
 func (s *Store) RequestRewrite(ctx context.Context, mailbox string) (id string, err error) {
-	return s.request(ctx, mailbox, rewriteField)
+	return s.requestOne(ctx, mailbox, options(false, true))
 }
 
-func (s *Store) request(ctx context.Context, mailbox string, options ...string) (id string, err error) {
-	values := []any{"mailbox", mailbox}
-	for _, option := range options {
-		values = append(values, option, "yes")
-	}
-	id, err = s.rdb.XAdd(ctx, &redis.XAddArgs{Stream: s.schema.resync(), Values: values}).Result()
+func (s *Store) requestOne(ctx context.Context, mailbox string, options []string) (id string, err error) {
+	ids, err := s.request(ctx, s.schema.resync(), []string{mailbox}, options)
 	if err != nil {
 		return "", fmt.Errorf("asking for a resync of %s: %w", mailbox, err)
 	}
-	return id, nil
+	return ids[0], nil
+}
+
+// RequestResyncs asks for resyncs of many mailboxes, which are served some at a time.
+func (s *Store) RequestResyncs(ctx context.Context, mailboxes []string, accept, rewrite bool) error {
+	for some := range slices.Chunk(mailboxes, atOnce) {
+		if _, err := s.request(ctx, s.schema.resyncAll(), some, options(accept, rewrite)); err != nil {
+			return fmt.Errorf("asking for resyncs: %w", err)
+		}
+	}
+	return nil
+}
+
+// options are the fields of a request.
+func options(accept, rewrite bool) (fields []string) {
+	if accept {
+		fields = append(fields, acceptField)
+	}
+	if rewrite {
+		fields = append(fields, rewriteField)
+	}
+	return fields
+}
+
+func (s *Store) request(ctx context.Context, stream string, mailboxes, options []string) (ids []string, err error) {
+	pipe := s.rdb.Pipeline()
+	added := make([]*redis.StringCmd, len(mailboxes))
+	for i, mailbox := range mailboxes {
+		values := []any{"mailbox", mailbox}
+		for _, option := range options {
+			values = append(values, option, "yes")
+		}
+		added[i] = pipe.XAdd(ctx, &redis.XAddArgs{Stream: stream, Values: values})
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, err
+	}
+	for _, a := range added {
+		ids = append(ids, a.Val())
+	}
+	return ids, nil
+}
+
+// ResyncsWaiting tells how many requests wait in the streams: such that are served at once, and such that are spread.
+func (s *Store) ResyncsWaiting(ctx context.Context) (now, spread int64, err error) {
+	pipe := s.rdb.Pipeline()
+	first, second := pipe.XLen(ctx, s.schema.resync()), pipe.XLen(ctx, s.schema.resyncAll())
+	if _, err := pipe.Exec(ctx); err != nil {
+		return 0, 0, fmt.Errorf("counting resync requests: %w", err)
+	}
+	return first.Val(), second.Val(), nil
 }
 
 // request is what several requests for one mailbox come to.
@@ -55,10 +98,19 @@ const atOnce = 1000
 // no enrolled one. A name that is not in enrolled is looked up anew, since that list may be older than the request. A request
 // is taken off only after it has arrived; arriving twice does no harm.
 func (s *Store) TakeResyncs(ctx context.Context, enrolled []delta.Mailbox) (asked []delta.Mailbox, unknown []string, err error) {
+	return s.takeResyncs(ctx, s.schema.resync(), enrolled, math.MaxInt)
+}
+
+// TakeSpreadResyncs is TakeResyncs for up to n of the requests that are spread.
+func (s *Store) TakeSpreadResyncs(ctx context.Context, enrolled []delta.Mailbox, n int) (asked []delta.Mailbox, unknown []string, err error) {
+	return s.takeResyncs(ctx, s.schema.resyncAll(), enrolled, n)
+}
+
+func (s *Store) takeResyncs(ctx context.Context, stream string, enrolled []delta.Mailbox, n int) (asked []delta.Mailbox, unknown []string, err error) {
 	names := byName(enrolled)
 	fresh := false
-	for {
-		entries, err := s.rdb.XRangeN(ctx, s.schema.resync(), "-", "+", atOnce).Result()
+	for ; n > 0; n -= atOnce {
+		entries, err := s.rdb.XRangeN(ctx, stream, "-", "+", int64(min(n, atOnce))).Result()
 		if err != nil {
 			return asked, unknown, fmt.Errorf("reading resync requests: %w", err)
 		}
@@ -82,18 +134,19 @@ func (s *Store) TakeResyncs(ctx context.Context, enrolled []delta.Mailbox) (aske
 				asked = append(asked, m)
 			}
 		}
-		if err := s.takeOff(ctx, entries); err != nil {
+		if err := s.takeOff(ctx, stream, entries); err != nil {
 			return asked, unknown, err
 		}
 	}
+	return asked, unknown, nil
 }
 
-func (s *Store) takeOff(ctx context.Context, entries []redis.XMessage) error {
+func (s *Store) takeOff(ctx context.Context, stream string, entries []redis.XMessage) error {
 	ids := make([]string, len(entries))
 	for i, e := range entries {
 		ids[i] = e.ID
 	}
-	if err := s.rdb.XDel(ctx, s.schema.resync(), ids...).Err(); err != nil {
+	if err := s.rdb.XDel(ctx, stream, ids...).Err(); err != nil {
 		return fmt.Errorf("taking resync requests off: %w", err)
 	}
 	return nil

@@ -96,6 +96,7 @@ func connect(o Options) (redis.UniversalClient, error) {
 		}
 		opts.TLSConfig = withRoots(opts.TLSConfig, o.Roots)
 		opts.ReplicaOnly = false // what a replica says may be old
+		opts.ContextTimeoutEnabled = true
 		return redis.NewFailoverClient(opts), nil
 	case query.Has("addr"):
 		opts, err := redis.ParseClusterURL(o.URL)
@@ -104,6 +105,7 @@ func connect(o Options) (redis.UniversalClient, error) {
 		}
 		opts.TLSConfig, opts.MaintNotificationsConfig = withRoots(opts.TLSConfig, o.Roots), quiet()
 		opts.ReadOnly, opts.RouteByLatency, opts.RouteRandomly = false, false, false // likewise
+		opts.ContextTimeoutEnabled = true
 		// A master that does not answer does not say who took its place; the others have to be asked.
 		opts.ClusterStateReloadInterval = time.Second
 		return redis.NewClusterClient(opts), nil
@@ -113,6 +115,7 @@ func connect(o Options) (redis.UniversalClient, error) {
 			return nil, fmt.Errorf("redis_url: %w", err)
 		}
 		opts.TLSConfig, opts.MaintNotificationsConfig = withRoots(opts.TLSConfig, o.Roots), quiet()
+		opts.ContextTimeoutEnabled = true
 		return redis.NewClient(opts), nil
 	}
 }

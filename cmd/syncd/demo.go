@@ -55,7 +55,9 @@ func (c *demoCommand) Run(s *surroundings) error {
 		len(stage.people), listener.Addr())
 	var acting sync.WaitGroup
 	acting.Go(func() { stage.act(ctx, c.Every) })
-	d.serve(ctx, listener)
+	front := newFront(listener, e.log)
+	d.serve(ctx, front)
+	front.close()
 	acting.Wait()
 	return errors.Join(stage.audit(), e.close(), stage.close())
 }

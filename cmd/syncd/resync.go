@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"syncd/delta"
@@ -68,70 +69,117 @@ func (c *resyncCommand) requestFor(s *surroundings, store *redisstore.Store, mai
 	if err != nil {
 		return err
 	}
+	if err := c.ask(s, store, mailboxes); err != nil || !c.Wait {
+		return err
+	}
+	return follow(s, store, before)
+}
+
+// ask puts the requests into Redis. Those for all are spread: they must not keep the others from being swept.
+func (c *resyncCommand) ask(s *surroundings, store *redisstore.Store, mailboxes []delta.Mailbox) error {
+	var addresses []string
 	for _, m := range mailboxes {
-		if err := c.ask(s, store, m); err != nil {
+		addresses = append(addresses, m.Address)
+	}
+	if c.All {
+		if err := store.RequestResyncs(s.ctx, addresses, c.Accept, c.Rewrite); err != nil {
 			return err
+		}
+	}
+	for _, address := range addresses {
+		if !c.All {
+			if err := c.askOne(s, store, address); err != nil {
+				return err
+			}
 		}
 		if !c.Wait {
-			fmt.Fprintln(s.out, "asked for a resync of", m.Address)
-		}
-	}
-	if !c.Wait {
-		return nil
-	}
-	for _, view := range before {
-		if err := follow(s, store, view); err != nil {
-			return err
+			fmt.Fprintln(s.out, "asked for a resync of", address)
 		}
 	}
 	return nil
 }
 
-// ask puts the requests for one mailbox into the stream.
-func (c *resyncCommand) ask(s *surroundings, store *redisstore.Store, m delta.Mailbox) error {
+// askOne puts the requests for one mailbox into the stream.
+func (c *resyncCommand) askOne(s *surroundings, store *redisstore.Store, address string) error {
 	if c.Accept || !c.Rewrite {
-		if _, err := store.RequestResync(s.ctx, m.Address, c.Accept); err != nil {
+		if _, err := store.RequestResync(s.ctx, address, c.Accept); err != nil {
 			return err
 		}
 	}
 	if !c.Rewrite {
 		return nil
 	}
-	_, err := store.RequestRewrite(s.ctx, m.Address)
+	_, err := store.RequestRewrite(s.ctx, address)
 	return err
 }
 
-// follow waits until a mailbox has had its full round.
-func follow(s *surroundings, store *redisstore.Store, before redisstore.View) error {
+// follow waits until mailboxes have had their full rounds, and tells of each. Errors are those of all that had none.
+func follow(s *surroundings, store *redisstore.Store, waiting []redisstore.View) error {
 	const look = 200 * time.Millisecond
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
-	for {
-		views, err := store.Views(s.ctx, []delta.Mailbox{before.Mailbox}, false)
+	var errs []error
+	for all := len(waiting); ; {
+		left, failed, err := looked(s, store, waiting)
 		if err != nil {
 			return err
 		}
-		now := views[0].Cursor
-		switch {
-		case now.Generation > before.Cursor.Generation:
-			fmt.Fprintf(s.out, "%s: resynced, state %s\n", before.Mailbox.Address, now.State)
-			return nil
-		case now.Reason != "" && now.SweptAt.After(before.Cursor.SweptAt):
-			return fmt.Errorf("%s: %s, state %s", before.Mailbox.Address, now.Reason, now.State)
+		errs = append(errs, failed...)
+		if all > 1 && len(left) < len(waiting) {
+			fmt.Fprintf(s.err, "%d of %d done\n", all-len(left), all)
+		}
+		if waiting = left; len(waiting) == 0 {
+			return errors.Join(errs...)
 		}
 		select {
 		case <-s.ctx.Done():
-			return errors.New("stopped waiting; the request stands")
+			return errors.Join(append(errs, errors.New("stopped waiting; the requests stand"))...)
 		case <-ticker.C:
 		}
+	}
+}
+
+// looked tells which mailboxes are still waiting for their full rounds, and which failed.
+func looked(s *surroundings, store *redisstore.Store, waiting []redisstore.View) (left []redisstore.View, failed []error, err error) {
+	mailboxes := make([]delta.Mailbox, len(waiting))
+	for i, v := range waiting {
+		mailboxes[i] = v.Mailbox
+	}
+	views, err := store.Views(s.ctx, mailboxes, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, before := range waiting {
+		now := views[i].Cursor
+		switch {
+		case now.Generation > before.Cursor.Generation:
+			fmt.Fprintf(s.out, "%s: resynced, state %s\n", before.Mailbox.Address, now.State)
+		case now.Reason != "" && now.SweptAt.After(before.Cursor.SweptAt):
+			failed = append(failed, fmt.Errorf("%s: %s, state %s", before.Mailbox.Address, now.Reason, now.State))
+		default:
+			left = append(left, before)
+		}
+	}
+	return left, failed, nil
+}
+
+// takeAllResyncs is takeResyncs for those that are spread as well.
+func (e *engine) takeAllResyncs(ctx context.Context, enrolled []delta.Mailbox) error {
+	_, err := e.takeResyncs(ctx, enrolled)
+	_, unknown, spreadErr := e.store.TakeSpreadResyncs(ctx, enrolled, math.MaxInt)
+	e.nobodys(unknown)
+	return errors.Join(err, spreadErr)
+}
+
+func (e *engine) nobodys(names []string) {
+	if len(names) > 0 {
+		e.log.Warn().Int("requests", len(names)).Msg("resync asked for mailboxes that are not enrolled")
 	}
 }
 
 // takeResyncs passes waiting requests on to their mailboxes.
 func (e *engine) takeResyncs(ctx context.Context, enrolled []delta.Mailbox) ([]delta.Mailbox, error) {
 	asked, unknown, err := e.store.TakeResyncs(ctx, enrolled)
-	if len(unknown) > 0 {
-		e.log.Warn().Int("requests", len(unknown)).Msg("resync asked for mailboxes that are not enrolled")
-	}
+	e.nobodys(unknown)
 	return asked, err
 }

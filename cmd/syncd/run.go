@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"syncd/delta"
 	"syncd/pages"
@@ -21,19 +22,43 @@ type runCommand struct{}
 
 // Run serves until told to stop.
 func (runCommand) Run(s *surroundings) error {
-	e, err := s.newEngine(true, false)
+	c, log, err := s.load()
 	if err != nil {
 		return err
 	}
-	d := newDaemon(e)
-	listener, err := net.Listen("tcp", e.config.Listen)
+	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return errors.Join(usageError{fmt.Errorf("%s: %w", both("listen"), err)}, e.close())
+		return usageError{fmt.Errorf("%s: %w", both("listen"), err)}
 	}
-	e.log.Info().Str("version", version()).Str("pages", "http://"+listener.Addr().String()).Msg("syncd serves")
-	d.serve(s.ctx, listener)
+	front := newFront(listener, log)
+	log.Info().Str("version", version()).Str("pages", "http://"+listener.Addr().String()).Msg("syncd serves")
+	e, err := s.awaitEngine(log)
+	if err != nil {
+		front.close()
+		return err
+	}
+	newDaemon(e).serve(s.ctx, front)
+	front.close()
 	e.log.Info().Msg("syncd stopped")
 	return e.close()
+}
+
+// awaitEngine is newEngine, which it tries again for as long as Redis does not answer.
+func (s *surroundings) awaitEngine(log zerolog.Logger) (*engine, error) {
+	for said := false; ; said = true {
+		e, err := s.newEngine(true, false)
+		if !errors.Is(err, redisstore.ErrDown) {
+			return e, err
+		}
+		if !said {
+			log.Error().Err(err).Msg("waiting for Redis")
+		}
+		select {
+		case <-s.ctx.Done():
+			return nil, err
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // daemon is a running syncd.
@@ -43,9 +68,12 @@ type daemon struct {
 	runner    *schedules.Runner
 	timetable schedules.Timetable
 	claims    claims
+	spread    spread
+	metrics   *metrics
 	journal   pages.Journal
 
 	byID     atomic.Pointer[map[string]delta.Mailbox] // key id → mailbox, as of the last listing
+	byName   atomic.Pointer[map[string]string]        // address or id, in lower case → key id; likewise
 	pace     atomic.Pointer[schedules.Pace]
 	enrolled bool // what the configuration names is enrolled; the runner's
 }
@@ -56,11 +84,13 @@ const workers = 64
 func newDaemon(e *engine) *daemon {
 	d := &daemon{engine: e, queue: e.store.Queue(), timetable: schedules.Timetable{Schedule: e.config.Sweep}}
 	d.byID.Store(&map[string]delta.Mailbox{})
+	d.byName.Store(&map[string]string{})
 	d.pace.Store(&schedules.Pace{})
 	d.runner = &schedules.Runner{
 		Queue: d.queue, Schedule: e.config.Sweep, Workers: workers, Hold: e.config.LeaseTTL, Relist: min(30*time.Second, e.config.LeaseTTL),
 		List: d.list, Ready: d.claimAll, Work: d.work, Log: e.log,
 	}
+	d.metrics = newMetrics(d)
 	e.sweeper.Claim = d.claim
 	e.sweeper.Freed = func(m delta.Mailbox) { d.hasten(context.Background(), m) }
 	e.sweeper.Watch = func(m delta.Mailbox, s delta.Seen, decision delta.Decision, err error) {
@@ -69,52 +99,19 @@ func newDaemon(e *engine) *daemon {
 			line.Failed = string(sweep.ReasonOf(err))
 		}
 		d.journal.Add(line)
+		d.metrics.decided(decision, err)
 	}
 	return d
 }
 
-// serve works until ctx ends: sweeps finish the event in hand, then the pages close. Nothing is left running.
-func (d *daemon) serve(ctx context.Context, listener net.Listener) {
-	server := &http.Server{
-		Handler: pages.Handler("syncd", d, &d.journal), ReadHeaderTimeout: 10 * time.Second,
-	}
+// serve works until ctx ends: sweeps finish the event in hand, then it is over. Nothing is left running but the front.
+func (d *daemon) serve(ctx context.Context, front *front) {
+	front.show(d.metrics.beside(pages.Handler("syncd", d, &d.journal)))
 	var parts sync.WaitGroup
-	parts.Go(func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			d.log.Error().Err(err).Msg("the pages are down")
-		}
-	})
-	parts.Go(func() { d.watchResyncs(ctx) })
+	parts.Go(func() { d.watchRequests(ctx) })
 	parts.Go(func() { d.keepPace(ctx) })
 	d.runner.Run(ctx)
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	if err := server.Shutdown(closing); err != nil {
-		_ = server.Close()
-	}
 	parts.Wait()
-}
-
-// watchResyncs looks for requests of operators.
-func (d *daemon) watchResyncs(ctx context.Context) {
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		enrolled := make([]delta.Mailbox, 0)
-		for _, m := range *d.byID.Load() {
-			enrolled = append(enrolled, m)
-		}
-		asked, err := d.takeResyncs(ctx, enrolled)
-		if err != nil && ctx.Err() == nil {
-			d.log.Error().Err(err).Msg("cannot read resync requests")
-		}
-		d.hasten(ctx, asked...)
-	}
 }
 
 // Rows implements [pages.Source].
@@ -140,6 +137,9 @@ func (d *daemon) Rows(ctx context.Context) ([]pages.Row, error) {
 
 // Ready implements [pages.Source].
 func (d *daemon) Ready(ctx context.Context) error {
+	const patience = 2 * time.Second // who asks has little more
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	if err := d.store.Ping(ctx); err != nil {
 		return fmt.Errorf("redis does not answer: %w", err)
 	}

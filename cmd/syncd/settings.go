@@ -93,7 +93,7 @@ func settings() []setting {
 			set: into(func(c *Config) *sweep.Limit { return &c.RemovalLimit }, parseLimit)},
 		{key: "key_file", doc: "key for encryption and keyed hashes, made on first start, mode 0600; default in the state folder. Daemons that share a Redis share it",
 			set: into(func(c *Config) *string { return &c.KeyFile }, text)},
-		{key: "listen", fallback: "127.0.0.1:8990", doc: "address of the operator's HTTP: pages, `/healthz`, `/readyz`",
+		{key: "listen", fallback: "127.0.0.1:8990", doc: "address of the operator's HTTP: pages, `/healthz`, `/readyz`, `/metrics`",
 			set: into(func(c *Config) *string { return &c.Listen }, address)},
 		{key: "log_level", fallback: "info", enum: []string{"debug", "info", "warn", "error"}, doc: "`debug`, `info`, `warn` or `error`", set: setLogLevel},
 		{key: "log_format", enum: []string{"json", "console"}, doc: "`json` or `console`; default by whether standard error is a terminal",

@@ -59,7 +59,7 @@ func (c *sweepCommand) sweep(s *surroundings, e *engine) (*sweepReport, error) {
 		return nil, usageError{err}
 	}
 	if !c.Plan {
-		if _, err := e.takeResyncs(s.ctx, enrolled); err != nil {
+		if err := e.takeAllResyncs(s.ctx, enrolled); err != nil {
 			return nil, err
 		}
 	}

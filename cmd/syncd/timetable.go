@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,12 +26,15 @@ func (d *daemon) list(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	byID := make(map[string]delta.Mailbox, len(mailboxes))
+	byName := make(map[string]string, 2*len(mailboxes))
 	ids := make([]string, 0, len(mailboxes))
 	for _, m := range mailboxes {
 		byID[m.Key()] = m
+		byName[m.Address], byName[strings.ToLower(m.Key())] = m.Key(), m.Key()
 		ids = append(ids, m.Key())
 	}
 	d.byID.Store(&byID)
+	d.byName.Store(&byName)
 	return ids, nil
 }
 
@@ -122,6 +126,7 @@ func (d *daemon) unclaim(ctx context.Context, mailbox string) {
 
 // work sweeps one mailbox and says when it comes again.
 func (d *daemon) work(ctx context.Context, j schedules.Job) schedules.Return {
+	defer d.spread.done(j.Mailbox)
 	defer d.unclaim(context.WithoutCancel(ctx), j.Mailbox)
 	back := schedules.Return{Job: j, At: time.Now(), To: j.Lane}
 	if ctx.Err() != nil {
@@ -132,7 +137,9 @@ func (d *daemon) work(ctx context.Context, j schedules.Job) schedules.Return {
 		back.At = time.Now().Add(d.runner.Relist) // it was enrolled or unenrolled just now; the next list tells
 		return back
 	}
+	began := time.Now()
 	report, err := d.sweepOne(ctx, m, false)
+	d.metrics.swept(err, j.Late, time.Since(began))
 	if err != nil && !errors.Is(err, sweep.ErrStopped) && !errors.Is(err, delta.ErrLeased) {
 		d.log.Warn().Err(err).Str("mailbox", m.Address).Str("reason", string(sweep.ReasonOf(err))).Msg("sweep failed")
 	}
@@ -195,6 +202,10 @@ func (d *daemon) hasten(ctx context.Context, mailboxes ...delta.Mailbox) {
 	for i, m := range mailboxes {
 		ids[i] = m.Key()
 	}
+	d.hastenIDs(ctx, ids)
+}
+
+func (d *daemon) hastenIDs(ctx context.Context, ids []string) {
 	if err := d.queue.Hasten(ctx, ids); err != nil && ctx.Err() == nil {
 		d.log.Warn().Err(err).Int("mailboxes", len(ids)).Msg("cannot make mailboxes due; they are swept in their turn")
 		return
