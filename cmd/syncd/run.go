@@ -75,6 +75,7 @@ func (d *daemon) serve(ctx context.Context, listener net.Listener) {
 		}
 	})
 	parts.Go(func() { d.watchResyncs(ctx) })
+	parts.Go(func() { d.watchWebex(ctx) })
 	d.runner.Run(ctx)
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
@@ -180,5 +181,6 @@ func (d *daemon) Ready(ctx context.Context) error {
 	if err := d.store.Ping(ctx); err != nil {
 		return fmt.Errorf("redis does not answer: %w", err)
 	}
-	return nil
+	_, err := webexTrouble(ctx, d.config, d.store)
+	return err
 }
