@@ -155,6 +155,10 @@ func (r *run) attempt(ctx context.Context, e delta.Event) error {
 			}
 			decision := delta.Plan(seen, r.records[e.ID], r.now)
 			again, err := r.carryOut(ctx, seen, decision)
+			if r.rehost(ctx, err) {
+				last = err
+				continue
+			}
 			if err == nil && decision.Action != delta.Read || err != nil && !again {
 				return err
 			}

@@ -198,7 +198,8 @@ func (c *Client) Delete(ctx context.Context, host, id string) error {
 	return nil
 }
 
-// Room reads somebody's Personal Room. Where he has none, or Webex does not know him, the error is [delta.ErrHost].
+// Room reads somebody's Personal Room. Where Webex does not know him the error is [delta.ErrHost]; where he has none, or may not show
+// it, [delta.ErrNoRoom], which is one too.
 func (c *Client) Room(ctx context.Context, host string) (parser.Details, error) {
 	var answer struct {
 		Link      string        `json:"personalMeetingRoomLink"`
@@ -211,6 +212,9 @@ func (c *Client) Room(ctx context.Context, host string) (parser.Details, error) 
 		Decode: rest.JSON(&answer),
 	})
 	if err != nil {
+		if errors.Is(err, delta.ErrAccess) {
+			err = fmt.Errorf("%w: %w", delta.ErrNoRoom, err)
+		}
 		return parser.Details{}, fmt.Errorf("reading a Personal Room: %w", hostError(err))
 	}
 	return parser.Details{
