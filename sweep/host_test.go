@@ -86,7 +86,7 @@ func TestAPersonalRoomThatIsOffHasAReasonAndIsTriedAgain(t *testing.T) {
 		}
 		r.world.RemoveWebexUser("alice@example.com")
 		r.world.AddWebexUser("alice@example.com", true)
-		if report, err := r.trySweep(r.t.Context()); err != nil || report.Patched != 2 || report.Retrying != 0 {
+		if report, err := r.trySweep(r.t.Context()); err != nil || report.Patched < 2 || report.Retrying != 0 {
 			r.t.Errorf("switched on: %+v %v", report, err)
 		}
 	})
