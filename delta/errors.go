@@ -2,6 +2,7 @@ package delta
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -29,6 +30,8 @@ var (
 	ErrRefused = errors.New("refused")
 	// ErrHost: Webex does not know the organiser, or gives him no Personal Room.
 	ErrHost = errors.New("organiser not known to Webex")
+	// ErrNoRoom: his Personal Room is switched off, or he may not have one.
+	ErrNoRoom = fmt.Errorf("%w: no Personal Room", ErrHost)
 	// ErrCredentials: the application's own credentials are refused; nothing works until an operator acts.
 	ErrCredentials = errors.New("credentials refused")
 	// ErrApplication: most mailboxes refuse at once.

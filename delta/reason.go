@@ -57,6 +57,7 @@ const (
 	Leased             Reason = "leased"              // another daemon has the mailbox
 	Refused            Reason = "refused"             // the vendor will not do it
 	Unknown            Reason = "unknown-host"        // Webex does not know the organiser
+	NoRoom             Reason = "no-room"             // Webex gives the organiser no Personal Room
 	Conflict           Reason = "conflict"            // the event kept changing under our hands
 	Unanswered         Reason = "unanswered"          // no answer, or none that can be read
 	Unreachable        Reason = "unreachable"         // the vendor has trouble

@@ -92,6 +92,9 @@ func TestEveryRequestFitsTheVendorsDescription(t *testing.T) {
 	if host, err := c.Host(t.Context()); err != nil || host != "alice@example.com" {
 		t.Errorf("%q, %v", host, err)
 	}
+	if all, err := c.Addresses(t.Context()); err != nil || !slices.Equal(all, []string{"alice@example.com"}) {
+		t.Errorf("%v, %v", all, err)
+	}
 	if _, _, err := c.Dropped(t.Context(), e.ID); err != nil {
 		t.Error(err)
 	}

@@ -32,6 +32,11 @@ type Source interface {
 	Ready(ctx context.Context) error
 }
 
+// Warner is a source that says what will go wrong although work can be done; /readyz shows it behind "ready".
+type Warner interface {
+	Warnings(ctx context.Context) []string
+}
+
 //go:embed page.html page.css page.js
 var files embed.FS
 
@@ -46,6 +51,11 @@ func Handler(title string, source Source, journal *Journal) http.Handler {
 			return
 		}
 		_, _ = w.Write([]byte("ready\n"))
+		if s, ok := source.(Warner); ok {
+			for _, warning := range s.Warnings(r.Context()) {
+				_, _ = w.Write([]byte(warning + "\n"))
+			}
+		}
 	})
 	mux.Handle("GET /page.css", http.FileServerFS(files))
 	mux.Handle("GET /page.js", http.FileServerFS(files))

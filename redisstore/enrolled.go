@@ -83,26 +83,6 @@ func (s *Store) Unenroll(ctx context.Context, m delta.Mailbox) error {
 	return nil
 }
 
-// WebexToken is the sealed Webex token; "" for none.
-func (s *Store) WebexToken(ctx context.Context) (string, error) {
-	sealed, err := s.rdb.Get(ctx, s.schema.webexToken()).Result()
-	if errors.Is(err, redis.Nil) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("reading the Webex token: %w", err)
-	}
-	return sealed, nil
-}
-
-// SetWebexToken stores the sealed Webex token.
-func (s *Store) SetWebexToken(ctx context.Context, sealed string) error {
-	if err := s.rdb.Set(ctx, s.schema.webexToken(), sealed, 0).Err(); err != nil {
-		return fmt.Errorf("storing the Webex token: %w", err)
-	}
-	return nil
-}
-
 // WebexPause is until when Webex wants to be left alone; zero for now.
 func (s *Store) WebexPause(ctx context.Context) (time.Time, error) {
 	text, err := s.rdb.Get(ctx, s.schema.webexNextAt()).Result()

@@ -34,6 +34,8 @@
 //	syncd:resync:all    stream  likewise, of requests that are spread over time
 //	syncd:webex:next_at string  until when Webex wants to be left alone; expires then
 //	syncd:webex:token   string  the rotated Webex refresh token, encrypted
+//	syncd:webex:refresh hash    expires: when it dies if nobody uses it; refused: that Webex does not take it
+//	syncd:webex:refreshing string  the daemon that refreshes it now; expires
 //
 // A damaged record or cursor counts as lost. A record of a later version is left alone.
 //
@@ -53,12 +55,14 @@ import (
 // schema builds the names of keys. No other code does.
 type schema struct{ prefix string }
 
-func (s schema) mailboxes() string   { return s.prefix + "mailboxes" }
-func (s schema) hints() string       { return s.prefix + "hints" }
-func (s schema) resync() string      { return s.prefix + "resync" }
-func (s schema) resyncAll() string   { return s.prefix + "resync:all" }
-func (s schema) webexToken() string  { return s.prefix + "webex:token" }
-func (s schema) webexNextAt() string { return s.prefix + "webex:next_at" }
+func (s schema) mailboxes() string       { return s.prefix + "mailboxes" }
+func (s schema) hints() string           { return s.prefix + "hints" }
+func (s schema) resync() string          { return s.prefix + "resync" }
+func (s schema) resyncAll() string       { return s.prefix + "resync:all" }
+func (s schema) webexToken() string      { return s.prefix + "webex:token" }
+func (s schema) webexNextAt() string     { return s.prefix + "webex:next_at" }
+func (s schema) webexRefresh() string    { return s.prefix + "webex:refresh" }
+func (s schema) webexRefreshing() string { return s.prefix + "webex:refreshing" }
 
 func (s schema) since() string { return s.prefix + "since" }
 

@@ -221,18 +221,6 @@ func (r *run) details(ctx context.Context, record delta.Record) (parser.Details,
 	return room, r.ofWebex(ctx, err)
 }
 
-// host is the address by which Webex knows the mailbox's owner.
-func (r *run) host(ctx context.Context) (string, error) {
-	if r.cursor.Host == "" || r.full && !r.hostRead {
-		host, err := r.calendar.Host(ctx)
-		if err != nil {
-			return "", r.ofMailbox(err)
-		}
-		r.cursor.Host, r.hostRead = host, true
-	}
-	return r.cursor.Host, nil
-}
-
 // webexReady refuses to ask Webex before the time that it named, to whomever.
 func (r *run) webexReady(ctx context.Context) error {
 	if !r.pauseRead && !r.dry {

@@ -25,7 +25,11 @@ func (r *run) orphans(ctx context.Context, c *changes) error {
 		return nil
 	}
 	r.cursor.OrphansAt = r.now.Add(orphanSearch + time.Duration(delta.Spread(r.mailbox.ID)%uint64(orphanSearch/3)))
+	r.daily = true
 	strays, listed, err := r.strays(ctx, c)
+	if r.rehost(ctx, err) {
+		strays, listed, err = r.strays(ctx, c)
+	}
 	if err == nil && len(strays) > 0 {
 		err = r.adoptOrDrop(ctx, c, strays, listed)
 	}

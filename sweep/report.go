@@ -96,6 +96,8 @@ func ReasonOf(err error) delta.Reason {
 		return delta.Credentials
 	case errors.Is(err, delta.ErrMailbox):
 		return delta.NoMailbox
+	case errors.Is(err, delta.ErrNoRoom):
+		return delta.NoRoom
 	case errors.Is(err, delta.ErrHost):
 		return delta.Unknown
 	case errors.Is(err, delta.ErrAccess):

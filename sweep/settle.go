@@ -149,6 +149,10 @@ func (r *run) attempt(ctx context.Context, e delta.Event) error {
 		if !e.Unreadable {
 			seen, decision := r.decide(e, gone)
 			again, err := r.carryOut(ctx, seen, decision)
+			if r.rehost(ctx, err) {
+				last = err
+				continue
+			}
 			if err == nil && decision.Action != delta.Read || err != nil && !again {
 				return err
 			}

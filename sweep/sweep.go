@@ -38,6 +38,8 @@ type Calendar interface {
 	// where the calendar does not tell.
 	Dropped(ctx context.Context, master string) (days []string, known bool, err error)
 	Host(ctx context.Context) (string, error)
+	// Addresses are all by which the owner may be known, the primary one first.
+	Addresses(ctx context.Context) ([]string, error)
 	Language(ctx context.Context) (string, error)
 }
 
@@ -217,6 +219,8 @@ type run struct {
 	gone    []string // events that a GET found gone while they were settled
 	// hostRead says that the owner's address was read in this sweep.
 	hostRead bool
+	rehosted bool // whether Webex knows the owner by another address was looked for
+	daily    bool // what is looked at once a day is looked at in this sweep
 	// webexLater is when Webex wants to be asked again; until then its events wait.
 	webexLater *delta.LaterError
 	quotaLater *delta.LaterError // when the quota of new meetings is asked again

@@ -15,6 +15,8 @@ import (
 type Shared interface {
 	WebexToken(ctx context.Context) (string, error) // "" for none
 	SetWebexToken(ctx context.Context, sealed string) error
+	// LockWebexToken keeps others from refreshing, for most at the longest.
+	LockWebexToken(ctx context.Context, most time.Duration) (unlock func(), ok bool, err error)
 }
 
 // Tokens keeps the rotated Webex tokens, sealed, in the shared store and in a file. The file is there for the day on which the
@@ -77,6 +79,11 @@ func (t Tokens) StoreToken(ctx context.Context, tokens []byte) error {
 		return fmt.Errorf("encoding tokens: %w", err)
 	}
 	return errors.Join(writeFile(t.File, raw), t.Shared.SetWebexToken(ctx, string(raw)))
+}
+
+// LockToken takes the turn to refresh. ok is false where another daemon has it.
+func (t Tokens) LockToken(ctx context.Context, most time.Duration) (unlock func(), ok bool, err error) {
+	return t.Shared.LockWebexToken(ctx, most)
 }
 
 // writeFile writes a file for its owner's eyes, whole or not at all.

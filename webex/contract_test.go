@@ -16,6 +16,7 @@ type safe struct {
 	stored []byte
 	err    error
 	writes int
+	dies   time.Time // the refresh token, as noted
 }
 
 func (s *safe) LoadToken(context.Context) ([]byte, error) { return s.stored, s.err }
@@ -25,6 +26,16 @@ func (s *safe) StoreToken(_ context.Context, tokens []byte) error {
 		s.stored, s.writes = tokens, s.writes+1
 	}
 	return s.err
+}
+
+// LockToken finds nobody else at it.
+func (s *safe) LockToken(context.Context, time.Duration) (unlock func(), ok bool, err error) {
+	return func() {}, true, nil
+}
+
+func (s *safe) NoteToken(_ context.Context, expires time.Time, _ bool) error {
+	s.dies = expires
+	return nil
 }
 
 func TestEveryRequestFitsTheVendorsDescription(t *testing.T) {

@@ -2,22 +2,28 @@ package webex
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 
+	"syncd/delta"
 	"syncd/parser"
 	"syncd/rest"
 )
 
-// Room reads somebody's Personal Room. Where he has none, or Webex does not know him, the error is [delta.ErrHost].
+// Room reads somebody's Personal Room. Where Webex does not know him the error is [delta.ErrHost]; where he has none, or may not show
+// it, [delta.ErrNoRoom], which is one too.
 func (c *Client) Room(ctx context.Context, host string) (parser.Details, error) {
 	var answer roomJSON
 	err := c.rest.Do(ctx, rest.Call{
 		Method: http.MethodGet, URL: c.rest.URL(url.Values{"userEmail": {host}}, "meetingPreferences", "personalMeetingRoom"),
 		Decode: answer.decode,
 	})
+	if errors.Is(err, delta.ErrAccess) {
+		err = fmt.Errorf("%w: %w", delta.ErrNoRoom, err)
+	}
 	if err != nil {
 		return parser.Details{}, fmt.Errorf("reading a Personal Room: %w", hostError(err))
 	}

@@ -58,7 +58,7 @@ func TestTheAnswerToARefreshIsReadAndKeptBeforeItIsUsed(t *testing.T) {
 		if !strings.Contains(string(vault.stored), "EXAMPLE_REFRESH") || vault.writes != 1 {
 			t.Errorf("stored %s", vault.stored)
 		}
-		if left := time.Until(s.RefreshExpires()); left != 7775999*time.Second {
+		if left := time.Until(vault.dies); left != 7775999*time.Second {
 			t.Errorf("the refresh token lives for %s", left)
 		}
 		if w.sent[0] != "POST "+apiRoot+"/access_token" || w.bodies[0] != "client_id=app+id&client_secret=a%26secret&grant_type=refresh_token&refresh_token=first%2Brefresh" {

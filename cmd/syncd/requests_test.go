@@ -38,6 +38,7 @@ func still(t *testing.T, seed uint64, daemons, mailboxes int) *fleet {
 }
 
 func freeAddress(t *testing.T) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -110,6 +110,7 @@ func (d *daemon) serve(ctx context.Context, front *front) {
 	var parts sync.WaitGroup
 	parts.Go(func() { d.watchRequests(ctx) })
 	parts.Go(func() { d.keepPace(ctx) })
+	parts.Go(func() { d.watchWebex(ctx) })
 	d.runner.Run(ctx)
 	parts.Wait()
 }
@@ -143,5 +144,6 @@ func (d *daemon) Ready(ctx context.Context) error {
 	if err := d.store.Ping(ctx); err != nil {
 		return fmt.Errorf("redis does not answer: %w", err)
 	}
-	return nil
+	_, err := webexTrouble(ctx, d.config, d.store)
+	return err
 }

@@ -122,6 +122,13 @@ func (c *statusCommand) Run(s *surroundings) error {
 		for _, v := range views {
 			list = append(list, statusOf(plan, v, len(c.Mailboxes) > 0))
 		}
+		warning, err := webexTrouble(s.ctx, config, store)
+		if errors.Is(err, errWebexRefused) {
+			warning = err.Error()
+		}
+		if warning != "" {
+			fmt.Fprintln(s.err, "syncd:", warning)
+		}
 		if c.JSON {
 			return json.NewEncoder(s.out).Encode(list)
 		}

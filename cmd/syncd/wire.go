@@ -68,6 +68,7 @@ type engine struct {
 	store   *redisstore.Store
 	graph   *graph.Client
 	webex   *webex.Client
+	tokens  rest.Tokens // of Webex
 	sweeper *sweep.Sweeper
 }
 
@@ -107,11 +108,12 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	meetings, err := webex.New(c.WebexURL, transport, webexTokens(c, key, store, transport, log))
+	webexTokens := webexTokens(c, key, store, transport, log)
+	meetings, err := webex.New(c.WebexURL, transport, webexTokens)
 	if err != nil {
 		return nil, errors.Join(usageError{err}, store.Close())
 	}
-	e := &engine{config: c, log: log, store: store, graph: calendars, webex: meetings}
+	e := &engine{config: c, log: log, store: store, graph: calendars, webex: meetings, tokens: webexTokens}
 	e.sweeper = &sweep.Sweeper{
 		Open:     func(m delta.Mailbox) sweep.Calendar { return calendars.Calendar(m) },
 		Claim:    func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Claim(ctx, m) },
@@ -131,12 +133,23 @@ func openKey(path string, dry bool) (*vault.Key, error) {
 	return vault.Open(path)
 }
 
+// webexVault keeps the tokens, and tells operators of them.
+type webexVault struct {
+	vault.Tokens
+	store *redisstore.Store
+}
+
+// NoteToken implements [webex.Vault].
+func (v webexVault) NoteToken(ctx context.Context, expires time.Time, refused bool) error {
+	return v.store.NoteWebexRefresh(ctx, redisstore.WebexRefresh{Expires: expires, Refused: refused})
+}
+
 func webexTokens(c *Config, key *vault.Key, store *redisstore.Store, transport http.RoundTripper, log zerolog.Logger) rest.Tokens {
 	if c.WebexToken != "" {
 		return webex.FixedToken(c.WebexToken)
 	}
 	keeper := vault.Tokens{Key: key, Shared: store, File: filepath.Join(c.StateDir, "webex-token")}
-	return webex.NewServiceApp(c.WebexURL, c.WebexClientID, c.WebexClientSecret, c.WebexRefreshToken, transport, keeper, renewalFailed(log, "Webex"))
+	return webex.NewServiceApp(c.WebexURL, c.WebexClientID, c.WebexClientSecret, c.WebexRefreshToken, transport, webexVault{keeper, store}, renewalFailed(log, "Webex"))
 }
 
 // renewalFailed tells the operator of trouble that nobody else notices yet.
