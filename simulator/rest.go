@@ -50,7 +50,7 @@ func (w *World) Check(rest AtRest) error {
 	errs := []error{w.CheckAlways()}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	c := checker{w: w, rest: rest, now: w.now(), claimed: map[*meeting]string{}, excused: map[*meeting]bool{}}
+	c := checker{w: w, rest: rest, now: w.now(), claimed: map[*meeting]string{}, excused: map[*meeting]bool{}, passed: map[string]bool{}}
 	for _, address := range rest.Enrolled {
 		if m := w.names[strings.ToLower(address)]; m != nil && m.status == statusOK && m.outage == nil {
 			c.mailbox(m)
@@ -72,6 +72,7 @@ type checker struct {
 	now     time.Time
 	claimed map[*meeting]string // meeting → event that it serves
 	excused map[*meeting]bool   // meetings of events about which nothing is said
+	passed  map[string]bool     // titles of such events
 	errs    []error
 }
 
@@ -104,6 +105,7 @@ func (c *checker) event(m *Mailbox, r ref, it *item) {
 	links := c.ourLinks(it)
 	c.claim(m, r, it, links, wish)
 	if wish.skip {
+		c.passed[plainTitle(it.subject)] = true
 		return
 	}
 	s := m.storyOf(r)

@@ -110,8 +110,9 @@ func (r *run) seriesUnread(ctx context.Context, id string, exceptions []delta.Ev
 		r.gone = append(r.gone, id)
 		return nil // the exceptions are gone with it, and are seen to be
 	}
-	if _, known := r.records[id]; known {
-		return r.later(ctx, delta.Event{ID: id}, why)
+	// Also of a series that nothing is known of: it may have been given its keyword just now.
+	if err := r.later(ctx, delta.Event{ID: id}, why); err != nil {
+		return err
 	}
 	for _, e := range exceptions {
 		if err := r.later(ctx, e, why); err != nil {
