@@ -66,7 +66,12 @@ func FuzzParse(f *testing.F) {
 		if again := Parse(text); again != r {
 			t.Fatalf("first %+v, then %+v", r, again)
 		}
-		list := Candidates(text)
+		list, denied := builtin().Explain(text)
+		for _, d := range denied {
+			if d.URL == "" || d.Why == "" || d.Offset < 0 {
+				t.Fatalf("denied without a word: %+v", d)
+			}
+		}
 		for i, c := range list {
 			if i > 0 && c.Rank < list[i-1].Rank {
 				t.Fatalf("candidate %d of rank %d comes behind rank %d", i, c.Rank, list[i-1].Rank)
