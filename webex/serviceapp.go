@@ -42,7 +42,7 @@ type ServiceApp struct {
 	vault                     Vault
 	// Used by one goroutine at a time, as the keeper renews:
 	unsaved []byte // of a refresh that could not be stored
-	begun   bool   // a stored token was given out
+	begun   bool   // a token was given out
 }
 
 // grant is what Webex gave last. It is stored as JSON, encrypted.
@@ -86,7 +86,8 @@ func (g grant) works(refused string) bool {
 }
 
 // renew gets a token other than the refused one: what another daemon stored, or new ones.
-func (s *ServiceApp) renew(ctx context.Context, refused string) (rest.Token, error) {
+func (s *ServiceApp) renew(ctx context.Context, refused string) (token rest.Token, err error) {
+	defer func() { s.begun = s.begun || err == nil }()
 	if err := s.save(ctx); err != nil {
 		return rest.Token{}, err
 	}
@@ -96,8 +97,7 @@ func (s *ServiceApp) renew(ctx context.Context, refused string) (rest.Token, err
 			return rest.Token{}, err
 		}
 		if g.works(refused) && (time.Now().Before(halfLife(g)) || !s.begun) {
-			s.begun = true // one that is due is better than none: the keeper falls back on it where the refresh fails
-			return g.token(), nil
+			return g.token(), nil // one that is due is better than none: the keeper falls back on it where the refresh fails
 		}
 		unlock, ok, err := s.vault.LockToken(ctx, refreshing)
 		if err != nil {
