@@ -23,7 +23,7 @@ func BenchmarkEmbedded(b *testing.B) {
 			before := heap()
 			s := mustOpen(b, o)
 			defer mustClose(b, s)
-			fill(b, s, many)
+			fill(b, s, many, 20)
 			perMailbox := float64(heap()-before) / float64(many)
 
 			b.Run("sweep", func(b *testing.B) { sweepEach(b, s, many) })
@@ -86,7 +86,7 @@ func BenchmarkRedis(b *testing.B) {
 		return n
 	}
 	before := used()
-	fill(b, s, many)
+	fill(b, s, many, 20)
 	perMailbox := (used() - before) / many
 	b.Run("sweep", func(b *testing.B) {
 		sweepEach(b, s, many)
@@ -99,9 +99,8 @@ func benchMailbox(i int) delta.Mailbox {
 }
 
 // fill writes what a served mailbox has.
-func fill(b *testing.B, s *Store, many int) {
+func fill(b *testing.B, s *Store, many, events int) {
 	b.Helper()
-	const events = 20
 	at := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 	for i := range many {
 		m := benchMailbox(i)

@@ -1,0 +1,142 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"syncd/delta"
+	"syncd/redisstore/redistest"
+	"syncd/schedules"
+)
+
+// trips counts round trips: a command is one, and so is a pipeline.
+type trips struct{ n atomic.Int64 }
+
+func (*trips) DialHook(next redis.DialHook) redis.DialHook {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) { return next(ctx, network, addr) }
+}
+
+func (t *trips) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		t.n.Add(1)
+		return next(ctx, cmd)
+	}
+}
+
+func (t *trips) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		t.n.Add(1)
+		return next(ctx, cmds)
+	}
+}
+
+// redisUsed is the memory that a server has in use, in bytes, and its processor time in seconds.
+func redisUsed(b *testing.B, rdb *redis.Client) (memory, cpu float64) {
+	b.Helper()
+	info := rdb.InfoMap(b.Context(), "memory", "cpu").Val()
+	var system, user float64
+	for text, into := range map[string]*float64{
+		info["Memory"]["used_memory"]: &memory, info["CPU"]["used_cpu_sys"]: &system, info["CPU"]["used_cpu_user"]: &user,
+	} {
+		if _, err := fmt.Sscan(text, into); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return memory, system + user
+}
+
+// BenchmarkIdleSweep is all that Redis does for a sweep that finds nothing, as the daemon asks for it: mailboxes are taken and
+// claimed some at a time, each writes its cursor, and they are given back together. An op is one mailbox.
+func BenchmarkIdleSweep(b *testing.B) {
+	for _, many := range []int{1000, 10_000, 100_000} {
+		b.Run(fmt.Sprint(many), func(b *testing.B) {
+			server := redistest.Start(b)
+			s := mustOpen(b, Options{URL: server.URL, LeaseTTL: time.Minute})
+			defer mustClose(b, s)
+			rdb := redis.NewClient(&redis.Options{Network: "unix", Addr: server.Socket})
+			defer rdb.Close()
+			empty, _ := redisUsed(b, rdb)
+			q, ids := s.Queue(), make([]string, many)
+			for i := range ids {
+				ids[i] = benchMailbox(i).ID
+			}
+			if _, _, err := q.Fill(b.Context(), ids, func(string) time.Duration { return -time.Second }); err != nil {
+				b.Fatal(err)
+			}
+			queued, _ := redisUsed(b, rdb)
+			count := &trips{}
+			s.rdb.AddHook(count)
+			const batch = 16
+			swept := 0
+			b.ReportAllocs()
+			_, before := redisUsed(b, rdb)
+			report := reportCPU(b)
+			b.ResetTimer()
+			for swept < b.N {
+				swept += sweepBatch(b, s, q, batch)
+			}
+			b.StopTimer()
+			report()
+			_, after := redisUsed(b, rdb)
+			b.ReportMetric(float64(count.n.Load())/float64(swept), "trips/op")
+			b.ReportMetric((after-before)*1e6/float64(swept), "redis-cpu-us/op")
+			b.ReportMetric((queued-empty)/float64(many), "queue-B/mailbox")
+			b.ReportMetric(float64(swept)/b.Elapsed().Seconds(), "sweeps/s")
+		})
+	}
+}
+
+// sweepBatch sweeps what is due, as if nothing had changed, and puts it off to the end.
+func sweepBatch(b *testing.B, s *Store, q *Queue, n int) int {
+	b.Helper()
+	taken, err := q.Take(b.Context(), schedules.Full, n, time.Minute)
+	if err != nil {
+		b.Fatal(err)
+	}
+	mailboxes := make([]delta.Mailbox, len(taken.Jobs))
+	for i, j := range taken.Jobs {
+		mailboxes[i] = delta.Mailbox{ID: j.Mailbox, Address: j.Mailbox}
+	}
+	claims, errs := s.ClaimAll(b.Context(), mailboxes)
+	returns := make([]schedules.Return, len(claims))
+	for i, c := range claims {
+		if errs[i] != nil {
+			b.Fatal(errs[i])
+		}
+		if err := c.Write(b.Context(), delta.Batch{Cursor: benchCursor(mailboxes[i], i), GiveUp: true}); err != nil {
+			b.Fatal(err)
+		}
+		returns[i] = schedules.Return{Job: taken.Jobs[i], At: time.Now(), To: schedules.Full}
+	}
+	if err := q.Put(b.Context(), returns); err != nil {
+		b.Fatal(err)
+	}
+	return len(returns)
+}
+
+// BenchmarkRedisBytes is what Redis keeps of a mailbox without meetings, and of each event with one.
+func BenchmarkRedisBytes(b *testing.B) {
+	const many = 2000
+	server := redistest.Start(b)
+	s := mustOpen(b, Options{URL: server.URL, LeaseTTL: time.Minute})
+	defer mustClose(b, s)
+	rdb := redis.NewClient(&redis.Options{Network: "unix", Addr: server.Socket})
+	defer rdb.Close()
+	for b.Loop() {
+		rdb.FlushAll(b.Context())
+		empty, _ := redisUsed(b, rdb)
+		fill(b, s, many, 0)
+		bare, _ := redisUsed(b, rdb)
+		rdb.FlushAll(b.Context())
+		fill(b, s, many, 20)
+		full, _ := redisUsed(b, rdb)
+		b.ReportMetric((bare-empty)/many, "B/mailbox")
+		b.ReportMetric((full-bare)/many/20, "B/event")
+	}
+}
