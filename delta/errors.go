@@ -21,7 +21,7 @@ var (
 	// ErrThrottled: too many requests; not carried out.
 	ErrThrottled = errors.New("throttled")
 	// ErrQuota: so many meetings were made today that no more can be.
-	ErrQuota = errors.New("Webex's daily number of new meetings is used up")
+	ErrQuota = errors.New("daily number of new Webex meetings is used up")
 	// ErrTrouble: the vendor has trouble of its own.
 	ErrTrouble = errors.New("vendor has trouble")
 	// ErrLoop: a round of changes leads in circles.

@@ -158,14 +158,16 @@ func TestARecordIsKeptAndReadBack(t *testing.T) {
 	whole := delta.Record{
 		State: delta.Following, Keyword: "@webex", Asked: delta.MyRoom, Kind: delta.OneTime, Meeting: "m", Tag: "t", Old: "o", Fingerprint: "1.f", Times: "w",
 		Block: "b", Restored: 1, Remade: 2, Modified: noon, End: noon.Add(60e9), Master: true, Series: "s", Original: noon.Add(120e9), Shares: "room",
-		Gone: "20260302T120000Z", Reason: delta.Edited, Tries: 3,
+		Gone: "20260302T120000Z", Told: "told", Company: "c", Partial: true, Patched: noon.Add(180e9),
+		Space:  delta.SpaceRecord{ID: "space", Title: "t", Posted: "m", Added: "12345678", Adding: true, Lacks: delta.Edited},
+		Reason: delta.Edited, Tries: 3,
 	}
 	for _, r := range []delta.Record{whole, {State: delta.Intent}, linked(nil)} {
 		if got, err := delta.DecodeRecord(r.Encode()); err != nil || got != r {
 			t.Errorf("%v\n got %+v\nwant %+v", err, got, r)
 		}
 	}
-	if !everyField(whole) {
+	if !everyField(whole) || !everyField(whole.Space) {
 		t.Error("a field of the record is not set here, and so not looked at")
 	}
 }

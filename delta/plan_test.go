@@ -126,7 +126,6 @@ func TestAnEventThatChangesTakesItsMeetingWithIt(t *testing.T) {
 		{"an old version", shown(func(s *delta.Seen) { s.Modified = noon.Add(-time.Second) }), linked(nil), delta.Read, delta.Stale, "", false, nil},
 		{"an old version that was read", shown(func(s *delta.Seen) { s.Modified, s.MarkRead = noon.Add(-time.Second), true }), linked(nil), delta.Nothing, delta.Unchanged, delta.OneTime, false, nil},
 		{"a block pasted beside ours", shown(func(s *delta.Seen) { s.Copied = true }), linked(nil), delta.Rewrite, delta.Copied, delta.OneTime, true, nil},
-		{"the location typed anew", shown(func(s *delta.Seen) { s.NoLink = true }), linked(nil), delta.Rewrite, delta.LinkRemoved, delta.OneTime, true, nil},
 		{"an earlier try was cut off", asking(nil), linked(func(r *delta.Record) { r.State = delta.Intent }), delta.Create, delta.Resumed, delta.OneTime, true, nil},
 		{"asked for again while it was taken away", asking(nil), linked(func(r *delta.Record) { r.State = delta.Leaving }), delta.Create, delta.Resumed, delta.OneTime, true, nil},
 	})
@@ -155,4 +154,19 @@ func TestWhatPeopleDoByHandIsMendedOnceAndThenRespected(t *testing.T) {
 		{"until the keyword goes", asking(func(s *delta.Seen) { s.Keyword, s.Asked = "", "" }), linked(dead), delta.Forget, delta.KeywordRemoved, "", false, nil},
 		{"or another is typed", asking(func(s *delta.Seen) { s.Keyword, s.Asked = "@meet:myroom", delta.MyRoom }), linked(dead), delta.Replace, delta.KeywordChanged, delta.MyRoom, true, nil},
 	})
+}
+
+func TestALinkInTheLocationComesBackOnlyWhereItWas(t *testing.T) {
+	k := newKeys(t, master, "tenant")
+	e := event(func(e *delta.Event) {
+		e.Type, e.Recurrence, e.Location = delta.Single, nil, delta.Location{Text: "@webex:onetime", Place: []byte(`{"displayName":"@webex:onetime"}`)}
+	})
+	seen := k.See("mailbox", e, delta.Policy{Link: true}, noon)
+	seen.Own = blocks
+	have := linked(func(r *delta.Record) {
+		r.Fingerprint, r.Times, r.Block = seen.Print, seen.When, k.DigestLines([]string{"a line"})
+	})
+	decide(t, []ruling{{"it was never there", seen, have, delta.Nothing, delta.Unchanged, delta.OneTime, false, nil}})
+	have.Block = k.Located(have.Block)
+	decide(t, []ruling{{"typed anew", seen, have, delta.Rewrite, delta.LinkRemoved, delta.OneTime, true, nil}})
 }

@@ -43,7 +43,7 @@ var lanes = []schedules.Lane{schedules.Ordinary, schedules.Full}
 const clock = `
 local t = redis.call('TIME')
 local now = tonumber(t[1]) + tonumber(t[2]) / 1000000
-local function at(seconds) return string.format('%.3f', seconds) end
+local function at(seconds) return string.format('%.6f', seconds) end
 `
 
 // takeScript hands out what is due.
