@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"syncd/delta"
+	"syncd/parser"
 	"syncd/sweep"
 )
 
@@ -17,7 +19,7 @@ type explainCommand struct {
 	JSON    bool   `name:"json" help:"Print JSON."`
 }
 
-// shownExplanation is what `syncd explain --json` prints. Texts of the event are not in it, but for what was typed as keyword.
+// shownExplanation is what `syncd explain --json` prints. Of the event's texts it has the keyword and what may be joined.
 type shownExplanation struct {
 	Mailbox string       `json:"mailbox"`
 	Event   string       `json:"event"`
@@ -34,6 +36,9 @@ type shownExplanation struct {
 	Held    bool         `json:"held,omitempty"`
 	NextAt  *time.Time   `json:"next_at,omitempty"`
 	Record  *shownRecord `json:"record,omitempty"`
+	// Candidates are all links and addresses that may be joined, best first; Denied are those that join nothing.
+	Candidates []parseCandidate `json:"candidates,omitempty"`
+	Denied     []parseDenial    `json:"denied,omitempty"`
 }
 
 type shownRecord struct {
@@ -78,7 +83,11 @@ func (c *explainCommand) explain(s *surroundings, e *engine) (*shownExplanation,
 	if err != nil {
 		return nil, err
 	}
-	return shownOf(boxes[0], c.Event, x), nil
+	shown := shownOf(boxes[0], c.Event, x)
+	shown.Candidates, shown.Denied = candidatesIn(e.config.Parser, parser.Text{
+		Location: x.Seen.Location.Text, Body: x.Seen.Body.Content, HTML: x.Seen.Body.HTML,
+	})
+	return shown, nil
 }
 
 func shownOf(m delta.Mailbox, id string, x sweep.Explanation) *shownExplanation {
@@ -127,6 +136,13 @@ func (x *shownExplanation) print(s *surroundings) error {
 		say(r.PatchedAt != nil, "last write", "%s", clock(r.PatchedAt))
 	} else {
 		say(true, "remembered", "nothing")
+	}
+	for i, c := range x.Candidates {
+		label := ""
+		if i == 0 {
+			label = "may be joined"
+		}
+		say(true, label, "rank %d: %s %s in the %s, by %s", c.Rank, c.Provider, cmp.Or(c.JoinURL, c.SIP), c.Where, c.Rule)
 	}
 	return w.Flush()
 }

@@ -25,6 +25,9 @@ func TestExplainTellsWhyAnEventIsAsItIs(t *testing.T) {
 		record["state"] != "linked" || record["meeting"] != s.world.Live()[0].ID || record["patched_at"] == nil {
 		t.Errorf("after a sweep: %v", after)
 	}
+	if found, _ := after["candidates"].([]any); len(found) == 0 || found[0].(map[string]any)["joinUrl"] != s.world.Live()[0].Link {
+		t.Errorf("candidates %v", found)
+	}
 	text := s.syncd("explain", "alice@example.com", asks)
 	for _, part := range []string{"onetime, typed as @webex:onetime", "nothing (unchanged); nobody is mailed", "linked onetime", s.world.Live()[0].ID} {
 		if !strings.Contains(text.out, part) {

@@ -114,15 +114,21 @@ func (p parseCommand) answer(rules *parser.Parser, line parseInput) parseOutput 
 	if !p.All {
 		return out
 	}
-	candidates, denied := rules.Explain(text)
-	for _, c := range candidates {
-		out.Candidates = append(out.Candidates, parseCandidate{
+	out.Candidates, out.Denied = candidatesIn(rules, text)
+	return out
+}
+
+// candidatesIn lists all that may be joined, best first, and what joins nothing, in reading order.
+func candidatesIn(rules *parser.Parser, text parser.Text) (candidates []parseCandidate, denials []parseDenial) {
+	found, denied := rules.Explain(text)
+	for _, c := range found {
+		candidates = append(candidates, parseCandidate{
 			Rule: c.Rule, Rank: c.Rank, Where: c.Where, Offset: c.Offset, Provider: c.Provider, JoinURL: c.URL,
 			MeetingNumber: c.MeetingNumber, Passcode: c.Passcode, SIP: c.SIP, Undone: c.Undone,
 		})
 	}
 	for _, d := range denied {
-		out.Denied = append(out.Denied, parseDenial(d))
+		denials = append(denials, parseDenial(d))
 	}
-	return out
+	return candidates, denials
 }
