@@ -1,0 +1,106 @@
+package sweep_test
+
+import (
+	"fmt"
+	"testing"
+
+	"syncd/simulator"
+)
+
+// dwellings are events that ask for spaces, with one for each thing that can happen to them.
+type dwellings struct {
+	*calendar
+	fresh, people, off, on, deleted, weekly string
+}
+
+func dwell(r *rig) *dwellings {
+	d := &dwellings{calendar: &calendar{r: r, alice: r.mailbox("alice@example.com")}}
+	weekly := draft("@spark")
+	weekly.Recurrence = &simulator.Recurrence{Pattern: "weekly", Count: 4}
+	d.weekly = d.alice.Create(weekly).ID
+	d.people, d.off, d.on, d.deleted = d.add(8, "@meet"), d.add(9, "@meet"), d.add(10, "@webex:onetime"), d.add(11, "@meet:space")
+	return d
+}
+
+func (d *dwellings) change() {
+	d.edit(d.weekly, func(e *simulator.Draft) { e.Subject = "Renamed series" })
+	d.edit(d.people, func(e *simulator.Draft) { e.Attendees = []string{"late@example.org", "later@example.org"} })
+	d.edit(d.off, func(e *simulator.Draft) { e.Location = "Room 4" })
+	d.edit(d.on, func(e *simulator.Draft) { e.Location = "@meet" })
+	d.r.must(d.alice.Delete(d.deleted))
+	d.fresh = d.add(13, "@meet")
+}
+
+func TestACrashAfterAnyCallMakesNoSecondSpaceAndSaysNothingTwice(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		for n := 1; ; n++ {
+			reached := true
+			t.Run(fmt.Sprintf("store lost %v, call %d", lost, n), func(t *testing.T) {
+				inBubble(t, simulator.Options{Seed: uint64(n)}, func(r *rig) {
+					d := dwell(r)
+					r.sweep()
+					d.change()
+					reached = r.crashAt(n)
+					if lost {
+						r.lose()
+						r.rest.Strangers = true
+					}
+					r.start()
+					r.expireLeases()
+					r.settled()
+				})
+			})
+			if !reached {
+				if n < 40 {
+					t.Fatalf("the sweep took only %d calls", n)
+				}
+				break
+			}
+		}
+	}
+}
+
+var companyCalls = []string{
+	"GetMe", "ListRooms", "CreateRoom", "CreateMembership", "ListMessages", "CreateMessage", "CreateInvitees",
+}
+
+func TestAFaultOfAnyCallOfASpaceIsMadeGood(t *testing.T) {
+	eachFault(t, companyCalls, func(r *rig, strike func()) {
+		dwell(r)
+		strike()
+	})
+}
+
+func TestAFaultOfAnyCallOfASpaceThatChangesIsMadeGood(t *testing.T) {
+	later := []string{
+		"ListMemberships", "CreateMembership", "DeleteMembership", "PutRoom", "ListMessages", "CreateMessage", "ListInvitees",
+		"CreateInvitees", "DeleteInvitee", "CreateRoom",
+	}
+	eachFault(t, later, func(r *rig, strike func()) {
+		d := dwell(r)
+		r.sweep()
+		d.change()
+		strike()
+	})
+}
+
+// A space that somebody else made, with the very words of ours on it, is not taken for ours.
+func TestAForgedSpaceIsNotOurs(t *testing.T) {
+	inSpace(t, 115, func(r *rig, alice *simulator.Mailbox, id string) {
+		s := r.space()
+		mallory := r.world.AddMailbox("mallory@example.com")
+		forged, err := r.world.MakeSpace(mallory.Address(), "Planning", s.Description, "service-app@example.webex.bot")
+		r.must(err)
+		r.must(r.world.DeleteSpace(s.ID))
+		r.must(location(alice, id, "Room 4"))
+		r.sweep()
+		r.must(location(alice, id, "@meet"))
+		r.start()
+		r.sweep()
+		for _, s := range r.world.Spaces() {
+			if s.ID == forged && len(s.Messages)+len(house(s)) != 1 {
+				r.t.Errorf("%+v", s)
+			}
+		}
+	})
+}
