@@ -50,7 +50,7 @@ local function at(seconds) return string.format('%.6f', seconds) end
 //
 //	KEYS  a set
 //	ARGV  how many at most, by how many seconds to put off what is handed out
-//	gives {new time of what is handed out, how many are left, size, seconds until the next or "", mailbox, seconds late, ...}
+//	gives {new time of what is handed out, how many are left, size, seconds until the next or "", mailbox, seconds late, time it had, ...}
 var takeScript = redis.NewScript(clock + `
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', at(now), 'WITHSCORES', 'LIMIT', 0, ARGV[1])
 local held = at(now + tonumber(ARGV[2]))
@@ -59,6 +59,7 @@ for i = 1, #due, 2 do
 	redis.call('ZADD', KEYS[1], held, due[i])
 	out[#out + 1] = due[i]
 	out[#out + 1] = at(now - tonumber(due[i + 1]))
+	out[#out + 1] = at(tonumber(due[i + 1]))
 end
 out[2] = redis.call('ZCOUNT', KEYS[1], '-inf', at(now))
 out[3] = redis.call('ZCARD', KEYS[1])
@@ -164,10 +165,11 @@ func take(answer *redis.Cmd, lane schedules.Lane, into *schedules.Taken) error {
 			into.Next = next
 		}
 	}
-	for i := 4; i+1 < len(parts); i += 2 {
+	for i := 4; i+2 < len(parts); i += 3 {
 		mailbox, _ := parts[i].(string)
 		late, _ := parts[i+1].(string)
-		into.Jobs = append(into.Jobs, schedules.Job{Mailbox: mailbox, Lane: lane, Late: duration(late), Claim: held})
+		was, _ := parts[i+2].(string)
+		into.Jobs = append(into.Jobs, schedules.Job{Mailbox: mailbox, Lane: lane, Late: duration(late), Claim: held, Was: was})
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func (q *memoryQueue) Take(_ context.Context, lane Lane, n int, hold time.Durati
 	for _, e := range due[:min(n, len(due))] {
 		held := now.Add(hold)
 		q.due[lane][e.name] = held
-		taken.Jobs = append(taken.Jobs, Job{Mailbox: e.name, Lane: lane, Late: now.Sub(e.at), Claim: fmt.Sprint(held.UnixNano())})
+		taken.Jobs = append(taken.Jobs, Job{Mailbox: e.name, Lane: lane, Late: now.Sub(e.at), Claim: fmt.Sprint(held.UnixNano()), Was: fmt.Sprint(e.at.UnixNano())})
 	}
 	if taken.Waiting = len(due) - len(taken.Jobs); taken.Waiting > 0 {
 		taken.Next = 0

@@ -45,6 +45,8 @@ type Job struct {
 	Late    time.Duration // since when it was due
 	// Claim is how the queue knows, when the job comes back, whether the mailbox was hastened meanwhile.
 	Claim string
+	// Was is what the claim would have to be for it to come again only because nobody gave it back in time.
+	Was string
 }
 
 // Return gives a job back.

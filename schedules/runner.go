@@ -35,7 +35,7 @@ type Runner struct {
 const (
 	// beat is the shortest time between two questions to the queue while it has nothing waiting: what comes due meanwhile comes
 	// in one batch.
-	beat = 100 * time.Millisecond
+	beat = 200 * time.Millisecond
 	// look is the longest: others may have made something due.
 	look = time.Second
 	// refill is how often the queue is compared with the list, though neither seems to have changed.

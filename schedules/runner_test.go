@@ -175,7 +175,7 @@ func TestWhatIsHastenedComesAtOnceAlsoWhileItIsWorkedOn(t *testing.T) {
 			r.Wake()
 		}
 		hasten()
-		time.Sleep(time.Second)
+		time.Sleep(4 * time.Second)
 		hasten() // while it is worked on
 		hasten()
 		time.Sleep(time.Minute)
@@ -187,6 +187,25 @@ func TestWhatIsHastenedComesAtOnceAlsoWhileItIsWorkedOn(t *testing.T) {
 		}
 		if _, _, total := b.sweeps(); total != 2 {
 			t.Errorf("%d sweeps of three mailboxes", total)
+		}
+	})
+}
+
+func TestAMailboxHastenedLateInALongWorkComesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, "@daily", 1)
+		b.takes, b.full = 100*time.Second, 100*time.Second
+		r := b.runner(4)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		time.AfterFunc(85*time.Second, func() { // it was put off by then, more than once
+			if err := b.queue.Hasten(ctx, b.list); err != nil {
+				t.Error(err)
+			}
+		})
+		r.Run(ctx)
+		if _, _, total := b.sweeps(); total != 2 {
+			t.Errorf("%d sweeps", total)
 		}
 	})
 }

@@ -23,12 +23,14 @@ type shift struct {
 	sizes   [2]int // of the lanes, at the last look
 	waiting int    // ordinary jobs left in the queue, at the last look
 	failing bool   // the queue does not answer
+	// fullAt is when the lane of full rounds is looked at again: mostly it has nothing to do. fullMore is that it has.
+	fullAt   time.Time
+	fullMore bool
 }
 
 // held is a job that is this process's.
 type held struct {
 	Job
-	taken time.Time
 	again bool // it was hastened since
 }
 
@@ -41,13 +43,14 @@ func (s *shift) serve(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-s.wake:
+			s.fullAt = time.Time{}
 		case back := <-s.done:
 			s.note(back)
-			if soon := time.Now().Add(beat); s.waiting == 0 && soon.Before(next) { // with what else is done by then
+			if soon := time.Now().Add(beat); soon.Before(next) { // with what else is done by then
 				next = soon
 				timer.Reset(beat)
 			}
-			if s.waiting == 0 || len(s.busy) > s.Workers {
+			if !s.wanting() {
 				continue
 			}
 		case <-timer.C:
@@ -59,6 +62,11 @@ func (s *shift) serve(ctx context.Context) {
 		next = time.Now().Add(wait)
 		timer.Reset(wait)
 	}
+}
+
+// wanting reports whether there is more to do, and room for a batch of it.
+func (s *shift) wanting() bool {
+	return s.waiting > 0 && len(s.busy) <= s.Workers || s.fullMore && s.full <= s.forFull(s.waiting)/2
 }
 
 // collect notes all that is done.
@@ -108,6 +116,9 @@ func (s *shift) take(ctx context.Context) time.Duration {
 		n := s.most() - len(s.busy)
 		if lane == Full {
 			n = min(n, s.forFull(s.waiting)-s.full)
+			if time.Now().Before(s.fullAt) {
+				continue
+			}
 		}
 		if n <= 0 {
 			if lane == Ordinary {
@@ -126,8 +137,15 @@ func (s *shift) take(ctx context.Context) time.Duration {
 			s.waiting = taken.Waiting
 			s.load.heard(taken, s.Log, time.Now())
 		}
+		again := look
 		if taken.Next >= 0 {
-			wait = min(wait, max(beat, taken.Next))
+			again = min(look, max(beat, taken.Next))
+		}
+		if wait = min(wait, again); lane == Full {
+			s.fullMore = taken.Waiting > 0
+			if s.fullAt = time.Now().Add(again); s.fullMore {
+				s.fullAt = time.Time{}
+			}
 		}
 	}
 	return wait
@@ -135,8 +153,7 @@ func (s *shift) take(ctx context.Context) time.Duration {
 
 // begin hands jobs to the workers.
 func (s *shift) begin(ctx context.Context, jobs []Job) {
-	now := time.Now()
-	jobs = slices.DeleteFunc(jobs, func(j Job) bool { return s.twice(j, now) })
+	jobs = slices.DeleteFunc(jobs, func(j Job) bool { return s.twice(j) })
 	if len(jobs) == 0 {
 		return
 	}
@@ -144,7 +161,7 @@ func (s *shift) begin(ctx context.Context, jobs []Job) {
 		s.Ready(ctx, jobs)
 	}
 	for _, j := range jobs {
-		s.busy[j.Mailbox] = &held{Job: j, taken: now}
+		s.busy[j.Mailbox] = &held{Job: j}
 		if j.Lane == Full {
 			s.full++
 		}
@@ -153,7 +170,7 @@ func (s *shift) begin(ctx context.Context, jobs []Job) {
 }
 
 // twice deals with a job of a mailbox that is being worked on: somebody hastened it, or the work takes longer than it was held for.
-func (s *shift) twice(j Job, now time.Time) bool {
+func (s *shift) twice(j Job) bool {
 	h, ok := s.busy[j.Mailbox]
 	if !ok {
 		return false
@@ -163,8 +180,8 @@ func (s *shift) twice(j Job, now time.Time) bool {
 		s.back = append(s.back, Return{Job: j, Gone: true}) // out of that lane: it comes again in the other
 		return true
 	}
-	h.again = h.again || now.Add(-j.Late).Before(h.taken.Add(s.Hold/2))
-	h.Claim, h.taken = j.Claim, now
+	h.again = h.again || j.Was != h.Claim
+	h.Claim = j.Claim
 	return true
 }
 
