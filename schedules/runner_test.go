@@ -164,7 +164,7 @@ func TestWhatIsHastenedComesAtOnceAlsoWhileItIsWorkedOn(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { r.Run(ctx); close(done) }()
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		b.sweeps()
 		began := time.Now()
 		b.takes = 5 * time.Second
@@ -175,10 +175,10 @@ func TestWhatIsHastenedComesAtOnceAlsoWhileItIsWorkedOn(t *testing.T) {
 			r.Wake()
 		}
 		hasten()
-		time.Sleep(4 * time.Second)
+		<-time.After(4 * time.Second)
 		hasten() // while it is worked on
 		hasten()
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		cancel()
 		<-done
 		times := b.begun[b.list[0]]
@@ -243,17 +243,17 @@ func TestAQueueThatIsDownIsWaitedForAndAnEmptiedOneFilledAgain(t *testing.T) {
 		r := b.runner(8)
 		done := make(chan struct{})
 		go func() { r.Run(ctx); close(done) }()
-		time.Sleep(5 * time.Minute)
+		<-time.After(5 * time.Minute)
 		b.queue.set(true)
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		b.sweeps()
-		time.Sleep(5 * time.Minute)
+		<-time.After(5 * time.Minute)
 		if _, _, total := b.sweeps(); total != 0 {
 			t.Errorf("%d sweeps without a queue", total)
 		}
 		b.queue.clear()
 		b.queue.set(false)
-		time.Sleep(30 * time.Second)
+		<-time.After(30 * time.Second)
 		if least, most, _ := b.sweeps(); least < 1 || most > 2 {
 			t.Errorf("half a minute after it came back empty mailboxes were swept %d to %d times", least, most)
 		}
@@ -272,14 +272,14 @@ func TestMailboxesComeAndGo(t *testing.T) {
 		r := b.runner(8)
 		done := make(chan struct{})
 		go func() { r.Run(ctx); close(done) }()
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		b.mu.Lock()
 		gone := b.list[0]
 		b.list = append(b.list[1:], "new@example.com")
 		b.mu.Unlock()
-		time.Sleep(31 * time.Second)
+		<-time.After(31 * time.Second)
 		b.sweeps()
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		cancel()
 		<-done
 		if len(b.begun[gone]) != 0 || len(b.begun["new@example.com"]) < 5 {
@@ -327,7 +327,7 @@ func TestOverloadIsSharedEvenlyAndSaidOnce(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { r.Run(ctx); close(done) }()
-		time.Sleep(20 * time.Minute)
+		<-time.After(20 * time.Minute)
 		if r.Late() < 10*time.Second {
 			t.Errorf("late by %v", r.Late())
 		}
@@ -338,7 +338,7 @@ func TestOverloadIsSharedEvenlyAndSaidOnce(t *testing.T) {
 		b.mu.Lock()
 		b.list = b.list[:20]
 		b.mu.Unlock()
-		time.Sleep(5 * time.Minute)
+		<-time.After(5 * time.Minute)
 		cancel()
 		<-done
 		if r.Late() != 0 {
