@@ -53,9 +53,9 @@ func TestATokenIsKeptUntilItIsDueAndThenRenewed(t *testing.T) {
 		i := &issuer{}
 		k := rest.NewKeeper(i.renew, nil)
 		token(t, k, "", "t1")
-		time.Sleep(29 * time.Minute)
+		<-time.After(29 * time.Minute)
 		token(t, k, "", "t1")
-		time.Sleep(2 * time.Minute)
+		<-time.After(2 * time.Minute)
 		token(t, k, "", "t2")
 	})
 }
@@ -93,7 +93,7 @@ func TestAFailedRenewalIsSharedToo(t *testing.T) {
 			t.Errorf("asked %d times, want once", i.asked)
 		}
 		i.fails = nil
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		token(t, k, "", "t1")
 	})
 }
@@ -123,13 +123,13 @@ func TestRetryAfterOfTheTokenAddressIsObeyed(t *testing.T) {
 			if !errors.As(err, &later) {
 				t.Fatal(err)
 			}
-			time.Sleep(10 * time.Second)
+			<-time.After(10 * time.Second)
 		}
 		if i.asked != 1 {
 			t.Errorf("asked %d times before Retry-After", i.asked)
 		}
 		i.fails = nil
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		token(t, k, "", "t1")
 	})
 }
@@ -160,7 +160,7 @@ func TestATokenThatStillWorksIsUsedWhileRenewalFails(t *testing.T) {
 			k := rest.NewKeeper(i.renew, func(err error) { warned = append(warned, err) })
 			token(t, k, "", "t1")
 			i.fails = trouble
-			time.Sleep(31 * time.Minute)
+			<-time.After(31 * time.Minute)
 			token(t, k, "", "t1")
 			token(t, k, "", "t1")
 			if len(warned) != 1 || !errors.Is(warned[0], trouble) {
@@ -169,7 +169,7 @@ func TestATokenThatStillWorksIsUsedWhileRenewalFails(t *testing.T) {
 			if _, err := k.Token(t.Context(), "t1"); !errors.Is(err, trouble) { // refused: it does not work after all
 				t.Errorf("error %v", err)
 			}
-			time.Sleep(30 * time.Minute)
+			<-time.After(30 * time.Minute)
 			_, err := k.Token(t.Context(), "")
 			is(t, err, trouble)
 		})
@@ -182,7 +182,7 @@ func TestNobodyWaitsForARenewalWhileTheOldTokenWorks(t *testing.T) {
 		k := rest.NewKeeper(i.renew, nil)
 		token(t, k, "", "t1")
 		i.takes = time.Minute
-		time.Sleep(31 * time.Minute)
+		<-time.After(31 * time.Minute)
 		var first sync.WaitGroup
 		first.Go(func() { token(t, k, "", "t2") })
 		synctest.Wait()
@@ -227,7 +227,7 @@ func TestAVendorThatRefusesFreshTokensIsNotAskedForMoreAndMore(t *testing.T) {
 		if i.asked > 2 {
 			t.Errorf("%d tokens were asked for", i.asked)
 		}
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		v.replies = []reply{says(401, "{}"), says(200, `{"name":"a"}`)}
 		v.sent = nil
 		if _, err := get(t.Context(), c); err != nil {

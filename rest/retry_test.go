@@ -223,7 +223,7 @@ func TestRetryAfterBindsTheOtherRequestsOfItsScopeToo(t *testing.T) {
 		if err := ask("bob"); err != nil {
 			t.Errorf("another scope is held back: %v", err)
 		}
-		time.Sleep(time.Until(later.At) - 10*time.Second)
+		<-time.After(time.Until(later.At) - 10*time.Second)
 		began := time.Now()
 		if err := ask("alice"); err != nil {
 			t.Error(err)
