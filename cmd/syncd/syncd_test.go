@@ -90,7 +90,7 @@ func newSite(t *testing.T, options simulator.Options) *site {
 		"SYNCD_GRAPH_URL": s.server.GraphURL, "SYNCD_LOGIN_URL": s.server.LoginURL, "SYNCD_WEBEX_URL": s.server.WebexURL,
 		"SYNCD_CA_FILE": s.server.CAFile, "SYNCD_WEBEX_CLIENT_ID": id, "SYNCD_WEBEX_CLIENT_SECRET": secret,
 		"SYNCD_WEBEX_REFRESH_TOKEN": refresh, "SYNCD_MAILBOXES": "alice@example.com", "SYNCD_KEYWORD_MEET": "onetime",
-		"SYNCD_STATE_DIR": s.path("state"), "SYNCD_LEASE_TTL": "1s", "SYNCD_LISTEN": "127.0.0.1:0",
+		"SYNCD_STATE_DIR": s.path("state"), "SYNCD_LEASE_TTL": "2s", "SYNCD_LISTEN": "127.0.0.1:0",
 	}
 	s.rest = simulator.AtRest{Enrolled: []string{"alice@example.com"}, Meet: "onetime"}
 	return s
