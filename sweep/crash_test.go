@@ -89,6 +89,7 @@ func (r *rig) settled() {
 }
 
 func TestACrashAfterAnyRemoteCallIsMadeGood(t *testing.T) {
+	t.Parallel()
 	for _, lost := range []bool{false, true} {
 		name := map[bool]string{false: "state kept", true: "state lost"}[lost]
 		for n := 1; ; n++ {

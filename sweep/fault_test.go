@@ -36,6 +36,7 @@ var (
 )
 
 func TestAFaultOfAnyCallOfAFirstSweepIsMadeGood(t *testing.T) {
+	t.Parallel()
 	eachFault(t, firstCalls, func(r *rig, strike func()) {
 		fill(r)
 		strike()
@@ -43,6 +44,7 @@ func TestAFaultOfAnyCallOfAFirstSweepIsMadeGood(t *testing.T) {
 }
 
 func TestAFaultOfAnyCallOfABusySweepIsMadeGood(t *testing.T) {
+	t.Parallel()
 	eachFault(t, laterCalls, func(r *rig, strike func()) {
 		busy(r)
 		strike()

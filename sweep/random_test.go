@@ -24,15 +24,23 @@ import (
 // how many to run.
 
 func TestRandomSchedulesKeepEveryPromise(t *testing.T) {
-	if seed := os.Getenv("SYNCD_TEST_SEED"); seed != "" {
+	eachSchedule(t, "SYNCD_TEST_SEED", func(t *testing.T, seed uint64, tell func(string, ...any)) {
+		inBubble(t, schedule(seed), func(r *rig) { runSchedule(r, seed, tell) })
+	})
+}
+
+// eachSchedule runs schedules until one fails, or the one whose seed a variable names.
+func eachSchedule(t *testing.T, variable string, run func(t *testing.T, seed uint64, tell func(string, ...any))) {
+	t.Helper()
+	if seed := os.Getenv(variable); seed != "" {
 		n, err := strconv.ParseUint(seed, 10, 64)
 		if err != nil {
 			t.Fatal(err)
 		}
-		inBubble(t, schedule(n), func(r *rig) { runSchedule(r, n, r.t.Logf) })
+		run(t, n, t.Logf)
 		return
 	}
-	schedules := 300
+	schedules := 100
 	if n, err := strconv.Atoi(os.Getenv("SYNCD_TEST_SCHEDULES")); err == nil {
 		schedules = n
 	}
@@ -42,11 +50,10 @@ func TestRandomSchedulesKeepEveryPromise(t *testing.T) {
 		t.Run(fmt.Sprint(batch), func(t *testing.T) {
 			t.Parallel()
 			for seed := batch; seed < schedules && !failed.Load(); seed += batches {
-				n := uint64(seed)
-				inBubble(t, schedule(n), func(r *rig) { runSchedule(r, n, func(string, ...any) {}) })
+				run(t, uint64(seed), func(string, ...any) {})
 				if t.Failed() {
 					failed.Store(true)
-					t.Fatalf("run it again with SYNCD_TEST_SEED=%d", seed)
+					t.Fatalf("run it again with %s=%d", variable, seed)
 				}
 			}
 		})

@@ -106,6 +106,7 @@ func TestAWindowThatRollsCausesNoPatchAndNoMail(t *testing.T) {
 }
 
 func TestRequestsAreCountedAtAnySizeOfCalendar(t *testing.T) {
+	t.Parallel()
 	for _, size := range []int{10, 1000, 10000} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			inBubble(t, simulator.Options{Seed: 24}, func(r *rig) {

@@ -3,8 +3,6 @@ package sweep_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,28 +13,11 @@ import (
 // Random schedules in which most events ask for a space, people come and go, and the calls that bring them along fail too.
 // SYNCD_TEST_SOCIAL_SEED=17 runs just that one, and tells its story.
 func TestRandomSchedulesOfSpacesKeepEveryPromise(t *testing.T) {
-	social := func(seed uint64, tell func(*rig) func(string, ...any)) {
+	eachSchedule(t, "SYNCD_TEST_SOCIAL_SEED", func(t *testing.T, seed uint64, tell func(string, ...any)) {
 		inBubble(t, schedule(seed), func(r *rig) {
-			(&chance{rig: r, rng: rand.New(rand.NewPCG(seed, 2)), tell: tell(r), social: true}).run(seed)
+			(&chance{rig: r, rng: rand.New(rand.NewPCG(seed, 2)), tell: tell, social: true}).run(seed)
 		})
-	}
-	if seed := os.Getenv("SYNCD_TEST_SOCIAL_SEED"); seed != "" {
-		n, err := strconv.ParseUint(seed, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		social(n, func(r *rig) func(string, ...any) { return r.t.Logf })
-		return
-	}
-	schedules := 100
-	if n, err := strconv.Atoi(os.Getenv("SYNCD_TEST_SCHEDULES")); err == nil {
-		schedules = n
-	}
-	for seed := range uint64(schedules) {
-		if social(seed, func(*rig) func(string, ...any) { return func(string, ...any) {} }); t.Failed() {
-			t.Fatalf("run it again with SYNCD_TEST_SOCIAL_SEED=%d", seed)
-		}
-	}
+	})
 }
 
 // socialCalls are those that only spaces and invitees need.

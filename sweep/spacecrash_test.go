@@ -32,6 +32,7 @@ func (d *dwellings) change() {
 }
 
 func TestACrashAfterAnyCallMakesNoSecondSpaceAndSaysNothingTwice(t *testing.T) {
+	t.Parallel()
 	for _, lost := range []bool{false, true} {
 		for n := 1; ; n++ {
 			reached := true
@@ -65,6 +66,7 @@ var companyCalls = []string{
 }
 
 func TestAFaultOfAnyCallOfASpaceIsMadeGood(t *testing.T) {
+	t.Parallel()
 	eachFault(t, companyCalls, func(r *rig, strike func()) {
 		dwell(r)
 		strike()
@@ -72,6 +74,7 @@ func TestAFaultOfAnyCallOfASpaceIsMadeGood(t *testing.T) {
 }
 
 func TestAFaultOfAnyCallOfASpaceThatChangesIsMadeGood(t *testing.T) {
+	t.Parallel()
 	later := []string{
 		"ListMemberships", "CreateMembership", "DeleteMembership", "PutRoom", "ListMessages", "CreateMessage", "ListInvitees",
 		"CreateInvitees", "DeleteInvitee", "CreateRoom",
