@@ -92,7 +92,7 @@ func TestACrashAfterAnyRemoteCallIsMadeGood(t *testing.T) {
 	t.Parallel()
 	for _, lost := range []bool{false, true} {
 		name := map[bool]string{false: "state kept", true: "state lost"}[lost]
-		for n := 1; ; n++ {
+		for n := 1; ; n += thin {
 			reached := true
 			t.Run(fmt.Sprintf("%s, call %d", name, n), func(t *testing.T) {
 				inBubble(t, simulator.Options{Seed: uint64(n)}, func(r *rig) {

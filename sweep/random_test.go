@@ -40,7 +40,7 @@ func eachSchedule(t *testing.T, variable string, run func(t *testing.T, seed uin
 		run(t, n, t.Logf)
 		return
 	}
-	schedules := 100
+	schedules := 200 / thin
 	if n, err := strconv.Atoi(os.Getenv("SYNCD_TEST_SCHEDULES")); err == nil {
 		schedules = n
 	}

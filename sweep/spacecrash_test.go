@@ -34,7 +34,7 @@ func (d *dwellings) change() {
 func TestACrashAfterAnyCallMakesNoSecondSpaceAndSaysNothingTwice(t *testing.T) {
 	t.Parallel()
 	for _, lost := range []bool{false, true} {
-		for n := 1; ; n++ {
+		for n := 1; ; n += thin {
 			reached := true
 			t.Run(fmt.Sprintf("store lost %v, call %d", lost, n), func(t *testing.T) {
 				inBubble(t, simulator.Options{Seed: uint64(n)}, func(r *rig) {

@@ -1,0 +1,6 @@
+//go:build !race
+
+package sweep_test
+
+// thin leaves no rows of the long tables out.
+const thin = 1
