@@ -252,7 +252,7 @@ func (c *chance) apart() {
 func (c *chance) heal() {
 	c.world.Heal()
 	c.restart()
-	c.pass(25 * time.Hour) // every Retry-After is over, every list of Webex shows all
+	c.pass(28 * time.Hour) // every Retry-After is over, every list of Webex shows all
 	quiet := 0
 	for range 8 {
 		report, err := c.trySweep(c.t.Context())
@@ -267,6 +267,6 @@ func (c *chance) heal() {
 				c.resync(i, true)
 			}
 		}
-		c.pass(25 * time.Hour)
+		c.pass(28 * time.Hour)
 	}
 }
