@@ -27,6 +27,12 @@ func (r *run) obtain(ctx context.Context, s delta.Seen, record *delta.Record) (d
 	if err != nil {
 		return d, nil, err
 	}
+	if meeting.ID != "" && meeting.ID != record.Meeting && record.Kind != delta.Space {
+		// Nobody remembers what it was made for: before a crash, the loss of the store and another keyword it may have been a space.
+		if err := r.closeTagged(ctx, []string{record.Tag}); err != nil {
+			return d, nil, err
+		}
+	}
 	if meeting.ID == "" {
 		if meeting, spare, err = r.make(ctx, host, s, record); err != nil {
 			return d, nil, err

@@ -103,7 +103,7 @@ func (r *run) adoptOrDrop(ctx context.Context, c *changes, strays []stray, liste
 		r.log.Warn().Int("meetings", len(strays)).Msg("the calendar is empty and meetings are there for it: looked at again tomorrow")
 		return nil
 	}
-	var orphans, gone []string // gone are the tags of events that are not there, or ask for nothing
+	var orphans, spaceless []string // spaceless are the tags of events that are not there, or ask for no space
 	for _, s := range strays {
 		id, ok := ids[s.tag]
 		if !ok {
@@ -117,11 +117,11 @@ func (r *run) adoptOrDrop(ctx context.Context, c *changes, strays []stray, liste
 				return err
 			}
 		}
-		if _, known := r.records[id]; !wanted && !known {
-			gone = append(gone, s.tag)
-		}
 		if !wanted {
 			orphans = append(orphans, s.id)
+		}
+		if !wanted && r.records[id].Kind != delta.Space {
+			spaceless = append(spaceless, s.tag)
 		}
 	}
 	if r.Limit.exceeded(len(orphans), listed) {
@@ -133,7 +133,7 @@ func (r *run) adoptOrDrop(ctx context.Context, c *changes, strays []stray, liste
 		r.log.Info().Int("meetings", len(orphans)).Msg("deleting meetings whose events are gone")
 		r.report.Reasons[delta.Orphaned] += len(orphans)
 	}
-	if err := r.closeTagged(ctx, gone); err != nil {
+	if err := r.closeTagged(ctx, spaceless); err != nil {
 		return err
 	}
 	return r.drop(ctx, false, orphans...)

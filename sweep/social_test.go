@@ -3,6 +3,7 @@ package sweep_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,9 @@ func (c *chance) mingle(person *simulator.Mailbox, events []simulator.Event) boo
 		c.must(c.world.LeaveSpace(s.ID, who))
 	case n == 2 && len(spaces) > 0:
 		s := spaces[c.rng.IntN(len(spaces))]
+		if !slices.ContainsFunc(s.Members, func(who string) bool { return !strings.HasPrefix(who, "service-app") }) {
+			return false // only who is in it can bring somebody
+		}
 		c.tell("somebody brings a friend into %q", s.Title)
 		c.must(c.world.JoinSpace(s.ID, "friend@example.org"))
 	case len(events) == 0:

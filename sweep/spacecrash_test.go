@@ -107,3 +107,28 @@ func TestAForgedSpaceIsNotOurs(t *testing.T) {
 		}
 	})
 }
+
+func TestASpaceThatNobodyRemembersGoesWhereAnotherKeywordWasTypedMeanwhile(t *testing.T) {
+	for _, location := range []string{"@webex:onetime", "@webex:myroom", ""} {
+		t.Run(location, func(t *testing.T) {
+			inBubble(t, simulator.Options{Seed: 131}, func(r *rig) {
+				alice := r.mailbox("alice@example.com")
+				r.sweep() // so that the event is found by a round that is not the first
+				id := alice.Create(draft("@meet")).ID
+				r.world.Fault(simulator.Rule{Call: "CreateMessage", Fault: simulator.Refuse(500, "", "")})
+				_, _ = r.trySweep(r.t.Context())
+				r.world.Heal()
+				if n := len(r.world.Spaces()); n != 1 {
+					r.t.Fatalf("%d spaces before the store is lost", n)
+				}
+				r.lose()
+				r.must(alice.Edit(id, func(d *simulator.Draft) { d.Location = location }))
+				r.start()
+				r.settled()
+				if n := len(r.world.Spaces()); n != 0 {
+					r.t.Errorf("%d spaces are left", n)
+				}
+			})
+		})
+	}
+}
