@@ -41,6 +41,10 @@ func (c *chance) both() {
 	both.Wait()
 	c.note(err)
 	c.expireLeases()
+	c.pass(leaseTTL + time.Second)
+	if report, err := c.trySweep(c.t.Context()); err == nil && report.Retrying == 0 {
+		c.single()
+	}
 }
 
 // together lets two daemons make a meeting for the same event at the same moment: each has looked, and found none. The one that
