@@ -59,6 +59,7 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 	record.State, record.Fingerprint, record.Times = delta.Intent, "", ""
 	record.Gone = "" // a new meeting has all occurrences
 	record.Tag, record.Reason = r.Keys.Tag(r.mailbox.ID, s.ID), s.Limit
+	record.Series, record.Original = s.SeriesID, s.OriginalStart // the next try asks for the series too
 	if err := r.interim(ctx, s.ID, record); err != nil {
 		return err
 	}

@@ -157,6 +157,22 @@ func TestAnotherKeywordOnOneOccurrence(t *testing.T) {
 	})
 }
 
+func TestAnotherKeywordOnOneOccurrenceIsSeenThroughByTheNextTry(t *testing.T) {
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[1], func(d *simulator.Draft) { d.Location = "@webex:myroom" }))
+		r.world.Fault(simulator.Rule{Call: "PersonalRoom", Fault: simulator.Refuse(503, "", "")})
+		if report, err := r.trySweep(r.t.Context()); err != nil || report.Retrying != 1 {
+			r.t.Errorf("%+v %v", report, err)
+		}
+		r.world.Heal()
+		r.pass(2 * time.Minute)
+		if report := r.sweep(); report.Patched != 1 || report.Deleted != 1 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+	})
+}
+
 func TestAnOccurrenceThatDifferedBeforeTheKeywordWasTyped(t *testing.T) {
 	inSeries(t, "Room 4", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
 		r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Subject, d.Body = "With guests", "<p>Another agenda</p>" }))
