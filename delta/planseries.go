@@ -11,7 +11,7 @@ func planException(s Seen, have Record, now time.Time) Decision {
 	case !s.LastEnd.IsZero() && s.LastEnd.Before(now):
 		return nothing(Over, have)
 	case !shares:
-		return planSingle(s, have, now) // it has a meeting of its own, and keeps it
+		return ownWay(s, have, planSingle(s, have, now)) // it has a meeting of its own, and keeps it
 	case series.State == Intent:
 		return Decision{Action: Follow, Reason: InSeries, Kind: series.Kind, Have: have} // it waits for its series
 	case len(s.Own) > 0 && have.State == NoRecord:
@@ -30,6 +30,26 @@ func planException(s Seen, have Record, now time.Time) Decision {
 	default:
 		return follow(s, have)
 	}
+}
+
+// ownWay sees to it that the series' meeting does without an exception that has a meeting of its own: one that was made since, or
+// told its times anew, has all occurrences.
+func ownWay(s Seen, have Record, d Decision) Decision {
+	if d.Action == Nothing && s.Doubled(have) {
+		return Decision{Action: Note, Reason: InSeries, Kind: have.Kind, Have: have}
+	}
+	return d
+}
+
+// Doubled reports whether the meeting of its series may have an occurrence for an exception that has, or is without, a meeting of
+// its own.
+func (s Seen) Doubled(have Record) bool {
+	if s.Series == nil || have.State != Linked && have.State != Silent {
+		return false
+	}
+	series := *s.Series
+	stands := series.State == Linked || series.State == Silent
+	return stands && series.Kind.Owned() && series.Meeting != "" && (s.Reset || have.Shares != series.Shared())
 }
 
 // serves reports whether a series has a meeting, or is about to.

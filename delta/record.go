@@ -30,7 +30,7 @@ type Record struct {
 	Series      string    // the series master's id, on exceptions
 	Original    time.Time // when an exception would start by the pattern
 	// Shares names, on an exception that follows its series, what of the series it was last brought in line with: the meeting's
-	// id, or "room".
+	// id, or "room". On one that has a meeting of its own it is the series' meeting that does without it.
 	Shares string
 	Gone   string // on series: UTC starts of the occurrences that were deleted at Webex, as in its ids
 	// Told is what the meeting was last told of title and times, as [Keys.Told] has it; "" where that is not known.

@@ -59,7 +59,7 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 	record.State, record.Fingerprint, record.Times = delta.Intent, "", ""
 	record.Gone = "" // a new meeting has all occurrences
 	record.Tag, record.Reason = r.Keys.Tag(r.mailbox.ID, s.ID), s.Limit
-	record.Series, record.Original = s.SeriesID, s.OriginalStart // the next try asks for the series too
+	record.Series, record.Original, record.Shares = s.SeriesID, s.OriginalStart, "" // the next try asks for the series too
 	if err := r.interim(ctx, s.ID, record); err != nil {
 		return err
 	}
@@ -69,6 +69,11 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 		return err
 	}
 	// Crash here: the meeting is found again by its tag, or by the record.
+	if s.Recurrence != nil {
+		if err := r.seriesTold(ctx, s.ID); err != nil {
+			return err
+		}
+	}
 	if err := r.space(ctx, s, &record, &details); err != nil {
 		return err
 	}
@@ -77,12 +82,6 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 		return err
 	}
 	// Crash here: the event shows the block; the record is made from it, and spare meetings are found by the tag.
-	if s.Series != nil {
-		// The series' meeting does without an occurrence that has one of its own.
-		if err := r.dropOccurrence(ctx, *s.Series, s.OriginalStart); err != nil {
-			return err
-		}
-	}
 	if err := r.drop(ctx, false, append(spare, record.Old)...); err != nil {
 		return err
 	}
@@ -109,6 +108,13 @@ func (r *run) doneAs(ctx context.Context, s delta.Seen, record delta.Record, sta
 		return err
 	}
 	record.State = state
+	if s.Doubled(record) {
+		// The series' meeting does without an occurrence that has one of its own.
+		if err := r.dropOccurrence(ctx, *s.Series, s.OriginalStart); err != nil {
+			return err
+		}
+		record.Shares = s.Series.Shared()
+	}
 	if r.reset[s.ID] {
 		record.Gone = "" // Webex has all occurrences again
 	}

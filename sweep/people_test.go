@@ -23,8 +23,12 @@ func (c *chance) act() {
 		c.invite(person)
 		return
 	}
-	e := mine[c.rng.IntN(len(mine))]
-	what, err := c.edit(person, e)
+	c.told(person, mine[c.rng.IntN(len(mine))], c.edit)
+}
+
+// told lets a person edit an event, and tells of it.
+func (c *chance) told(person *simulator.Mailbox, e simulator.Event, edit func(*simulator.Mailbox, simulator.Event) (string, error)) {
+	what, err := edit(person, e)
 	c.tell("%s: %s %q at %q %s", person.Address(), what, e.Subject, e.Location, e.Start.Format("01-02 15:04"))
 	if err != nil {
 		c.tell("  which did not work: %v", err)
@@ -75,14 +79,19 @@ func (c *chance) edit(person *simulator.Mailbox, e simulator.Event) (what string
 		person.Copy(e.ID)
 		return "copies", nil
 	default:
-		return "writes into", person.Edit(e.ID, func(d *simulator.Draft) {
-			if d.HTML {
-				d.Body = fmt.Sprintf("<p>note%d</p>%s", c.rng.IntN(1000), d.Body)
-			} else {
-				d.Body = fmt.Sprintf("note%d\r\n%s", c.rng.IntN(1000), d.Body)
-			}
-		})
+		return c.write(person, e)
 	}
+}
+
+// write puts a line above all others.
+func (c *chance) write(person *simulator.Mailbox, e simulator.Event) (what string, err error) {
+	return "writes into", person.Edit(e.ID, func(d *simulator.Draft) {
+		if d.HTML {
+			d.Body = fmt.Sprintf("<p>note%d</p>%s", c.rng.IntN(1000), d.Body)
+		} else {
+			d.Body = fmt.Sprintf("note%d\r\n%s", c.rng.IntN(1000), d.Body)
+		}
+	})
 }
 
 func (c *chance) editSeries(person *simulator.Mailbox, e simulator.Event) (what string, err error) {

@@ -107,23 +107,26 @@ func (c *chance) run(seed uint64) {
 
 // step does one thing that may happen.
 func (c *chance) step() {
-	switch n := c.rng.IntN(22); {
+	switch n := c.rng.IntN(24); {
 	case n < 9:
 		c.act()
-	case n >= 20:
+	case n >= 22:
 		c.strange()
-	case n < 13:
+	case n < 12:
 		c.tell("sweep")
 		_, err := c.trySweep(c.t.Context())
 		c.note(err)
-	case n < 16:
+	case n < 14:
+		c.meddled()
+	case n < 17:
 		c.faulty()
-	case n < 18:
+	case n < 20:
+		c.maybeAct()
 		at := 1 + c.rng.IntN(25)
 		c.tell("crash at call %d", at)
 		c.crashAt(at)
 		c.restart()
-	case n < 19:
+	case n < 21:
 		c.tell("the store is lost")
 		c.lose()
 		c.rest.Strangers = true
@@ -211,8 +214,16 @@ func (c *chance) restart() {
 	c.expireLeases()
 }
 
+// maybeAct leaves something to be done for what follows, half of the time.
+func (c *chance) maybeAct() {
+	if c.rng.IntN(2) == 0 {
+		c.act()
+	}
+}
+
 // faulty sweeps while some calls fail.
 func (c *chance) faulty() {
+	c.maybeAct()
 	all := faults()
 	names := make([]string, 0, len(all))
 	for name := range all {
@@ -232,6 +243,31 @@ func (c *chance) faulty() {
 	c.note(err)
 	c.world.Heal()
 	c.pass(time.Duration(c.rng.IntN(5)) * time.Minute)
+}
+
+// meddled sweeps while somebody edits: the very event that is written, or anything in mid-sweep.
+func (c *chance) meddled() {
+	c.maybeAct()
+	c.tell("somebody edits meanwhile")
+	at, calls, done := c.rng.IntN(12), 0, false
+	c.world.OnRequest(func(q simulator.Request) {
+		calls++
+		switch {
+		case done:
+		case at < 6 && q.Call == "PatchEvent":
+			done = true
+			person := c.world.Mailbox(q.Mailbox)
+			if e, ok := person.Event(q.Item); ok {
+				c.told(person, e, c.write)
+			}
+		case at >= 6 && calls == at:
+			done = true
+			c.act()
+		}
+	})
+	defer c.world.Unhook()
+	_, err := c.trySweep(c.t.Context())
+	c.note(err)
 }
 
 // apart lets two daemons sweep at once, of which one believes wrongly that it has the lease; or lets days pass.

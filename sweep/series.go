@@ -331,8 +331,8 @@ func (r *run) cancelDays(ctx context.Context, master delta.Event, record delta.R
 // goneForm is a start as Webex writes it in the ids of occurrences. It sorts by time.
 func goneForm(start time.Time) string { return start.UTC().Format("20060102T150405Z") }
 
-// seriesTold notes that the times of a series were told to Webex anew. It drops the changes of all occurrences with that, so
-// they are told again: those of this round after the master, the others as their turn comes.
+// seriesTold notes that the meeting of a series is new, or was told its times anew. It has all occurrences with that, as the
+// pattern says, so those that differ are looked at again: those of this round after the master, the others as their turn comes.
 func (r *run) seriesTold(ctx context.Context, id string) error {
 	r.reset[id] = true
 	records := r.records
@@ -344,11 +344,19 @@ func (r *run) seriesTold(ctx context.Context, id string) error {
 	}
 	again := map[string]delta.Retry{}
 	for exception, record := range records {
-		if record.Series == id && (record.State == delta.Following || record.State == delta.Apart) {
-			record.Fingerprint = ""
-			r.records[exception] = record
-			again[exception] = delta.Retry{Record: record, At: r.now}
+		if record.Series != id {
+			continue
 		}
+		switch record.State {
+		case delta.Following, delta.Apart:
+			record.Fingerprint = ""
+		case delta.Linked, delta.Silent:
+			record.Shares = ""
+		default:
+			continue
+		}
+		r.records[exception] = record
+		again[exception] = delta.Retry{Record: record, At: r.now}
 	}
 	if len(again) == 0 {
 		return nil

@@ -173,6 +173,30 @@ func TestAnotherKeywordOnOneOccurrenceIsSeenThroughByTheNextTry(t *testing.T) {
 	})
 }
 
+// The audit looks at the occurrences of the series' meeting.
+func TestASeriesMeetingDoesWithoutAnOccurrenceThatHasItsOwn(t *testing.T) {
+	for name, change := range map[string]func(d *simulator.Draft){
+		"typed into the series after it": func(d *simulator.Draft) { d.Location = "@webex:onetime" },
+		"and typed anew":                 func(d *simulator.Draft) { d.Location = "@meet:onetime" },
+		"the series moves":               func(d *simulator.Draft) { d.Start, d.End = d.Start.Add(time.Hour), d.End.Add(time.Hour) },
+	} {
+		for _, before := range []string{"Room 4", "@webex:myroom", "@webex:onetime"} {
+			inSeries(t, before, func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+				own := "@webex:onetime"
+				if before == own {
+					own = "@webex:myroom"
+				}
+				r.must(alice.EditOccurrence(id, days[1], func(d *simulator.Draft) { d.Location = own }))
+				r.sweep()
+				r.t.Log(before, name)
+				r.must(alice.Edit(id, change))
+				r.sweep()
+				r.quiet()
+			})
+		}
+	}
+}
+
 func TestAnOccurrenceThatDifferedBeforeTheKeywordWasTyped(t *testing.T) {
 	inSeries(t, "Room 4", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
 		r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Subject, d.Body = "With guests", "<p>Another agenda</p>" }))
