@@ -118,6 +118,14 @@ const located = "\x00location"
 // Located adds that to a digest.
 func (k Keys) Located(d Digest) Digest { return d + Digest(k.lineSum(located)) }
 
+// And is a digest of the lines of both.
+func (d Digest) And(other Digest) Digest {
+	if strings.HasPrefix(string(d), string(other)) {
+		return d
+	}
+	return other + d
+}
+
 // has reports whether a line with this sum is in d.
 func (d Digest) has(sum string) bool {
 	for rest := string(d); len(rest) >= len(sum) && sum != ""; rest = rest[len(sum):] {

@@ -113,8 +113,8 @@ func (c *checker) event(m *Mailbox, r ref, it *item) {
 		return // told when it happened
 	}
 	if len(wish.kinds) == 0 {
-		// What happened to an event that has left the window meanwhile, nobody was told.
-		if c.rest.From.IsZero() || it.series() || !it.end.Before(c.rest.From) {
+		// What happened to an event that is outside of the window by then, nobody was told.
+		if c.rest.From.IsZero() || it.series() || c.rest.shows(it) {
 			c.untouched(m, r, it, wish)
 		}
 		return

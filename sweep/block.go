@@ -40,6 +40,13 @@ func (r *run) show(ctx context.Context, s delta.Seen, record *delta.Record, d pa
 		return fmt.Errorf("%w: %w", delta.ErrRefused, err)
 	}
 	patch.Body = &body
+	if known := r.records[s.ID]; known.State != delta.NoRecord {
+		known.Block = known.Block.And(record.Block)
+		if err := r.interim(ctx, s.ID, known); err != nil {
+			return err
+		}
+	}
+	// Crash here, or right after the PATCH: what it writes is known to be ours, and so is what it replaces.
 	return r.patch(ctx, s, record, patch)
 }
 

@@ -55,6 +55,18 @@ func (c *calendar) change() {
 	c.add(17, "nowhere")
 }
 
+// thinkAgain lets the person take the keyword out of every second event, and cancel the others.
+func (c *calendar) thinkAgain() {
+	c.r.t.Helper()
+	for i, e := range c.alice.Events() {
+		if i%2 == 0 {
+			c.edit(e.ID, func(d *simulator.Draft) { d.Location = "Room 4" })
+		} else if err := c.alice.Cancel(e.ID); err != nil {
+			c.r.t.Fatal(err)
+		}
+	}
+}
+
 func (c *calendar) edit(id string, change func(*simulator.Draft)) {
 	c.r.t.Helper()
 	if err := c.alice.Edit(id, change); err != nil {
@@ -90,18 +102,21 @@ func (r *rig) settled() {
 
 func TestACrashAfterAnyRemoteCallIsMadeGood(t *testing.T) {
 	t.Parallel()
-	for _, lost := range []bool{false, true} {
-		name := map[bool]string{false: "state kept", true: "state lost"}[lost]
+	for name, then := range map[string]func(r *rig, c *calendar){
+		"state kept": func(*rig, *calendar) {},
+		"state lost": func(r *rig, _ *calendar) {
+			r.lose()
+			r.rest.Strangers = true
+		},
+		"and people think again": func(_ *rig, c *calendar) { c.thinkAgain() },
+	} {
 		for n := 1; ; n += thin {
 			reached := true
 			t.Run(fmt.Sprintf("%s, call %d", name, n), func(t *testing.T) {
 				inBubble(t, simulator.Options{Seed: uint64(n)}, func(r *rig) {
-					busy(r)
+					c := busy(r)
 					reached = r.crashAt(n)
-					if lost {
-						r.lose()
-						r.rest.Strangers = true
-					}
+					then(r, c)
 					r.start()
 					r.expireLeases()
 					r.settled()

@@ -102,10 +102,7 @@ func (r *run) again(ctx context.Context, id string) error {
 	if err := r.event(ctx, e); err != nil || e.Type != delta.Master {
 		return err
 	}
-	if err := r.seriesTold(ctx, id); err != nil {
-		return err
-	}
-	return r.settled(ctx, e, r.cancellationsAgain(ctx, e))
+	return r.settled(ctx, e, r.cancellationsAgain(ctx, e, 0))
 }
 
 // driftChanged tells a meeting again what its event says, if it says something else.
@@ -139,7 +136,7 @@ func (r *run) driftChanged(ctx context.Context, id string, m delta.Meeting) erro
 	if err := r.done(ctx, s, record); err != nil || !times || e.Type != delta.Master {
 		return err
 	}
-	return r.cancellationsAgain(ctx, e)
+	return r.cancellationsAgain(ctx, e, 0)
 }
 
 // strayTimes reports whether a listed meeting is at another time than its event. A series is listed as it was told: from one of its

@@ -228,7 +228,7 @@ func (r *run) part(ctx context.Context, s delta.Seen, d delta.Decision) error {
 	return r.doneAs(ctx, s, record, delta.Apart)
 }
 
-// dropOccurrence deletes one occurrence of a series' meeting. One that is not there, has begun or is over needs nothing.
+// dropOccurrence deletes one occurrence of a series' meeting. One that is not there, should have begun or is over needs nothing.
 func (r *run) dropOccurrence(ctx context.Context, series delta.Record, original time.Time) error {
 	if !series.Kind.Owned() || series.Meeting == "" || original.Before(r.now) {
 		return nil
@@ -243,12 +243,17 @@ func (r *run) dropOccurrence(ctx context.Context, series delta.Record, original 
 	if err := r.effect(); err != nil {
 		return err
 	}
-	err = r.ofWebex(ctx, r.Meetings.Delete(ctx, host, recurrence.OccurrenceID(series.Meeting, original)))
-	if errors.Is(err, delta.ErrGone) || errors.Is(err, delta.ErrRefused) {
-		return nil
-	}
-	if err == nil {
+	id := recurrence.OccurrenceID(series.Meeting, original)
+	err = r.ofWebex(ctx, r.Meetings.Delete(ctx, host, id))
+	switch {
+	case err == nil:
 		r.report.Deleted++
+	case errors.Is(err, delta.ErrGone):
+		return nil
+	case errors.Is(err, delta.ErrRefused):
+		if _, there := r.Meetings.Meeting(ctx, host, id); errors.Is(there, delta.ErrGone) {
+			return nil
+		}
 	}
 	return err
 }
@@ -266,9 +271,15 @@ func (r *run) cancellations(ctx context.Context, c *changes, master delta.Event,
 	return r.settled(ctx, master, r.cancel(ctx, master, there))
 }
 
-// cancellationsAgain does that for a series that waited for another try, and of which no round tells now what is there.
-func (r *run) cancellationsAgain(ctx context.Context, master delta.Event) error {
-	return r.cancel(ctx, master, nil)
+// cancellationsAgain does that for a series that waited for another try, and of which no round tells now what is there. tries is
+// how often it failed before, which a master that has come to rest itself does not tell any more.
+func (r *run) cancellationsAgain(ctx context.Context, master delta.Event, tries int) error {
+	err := r.cancel(ctx, master, nil)
+	if record, known := r.records[master.ID]; err != nil && known {
+		record.Tries = max(record.Tries, tries)
+		r.records[master.ID] = record
+	}
+	return err
 }
 
 // cancel deletes what is missing: what the pattern gives in the window and is not there.

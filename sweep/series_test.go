@@ -80,6 +80,27 @@ func TestACancelledOccurrenceIsDeletedAtWebex(t *testing.T) {
 	})
 }
 
+func TestACancelledOccurrenceThatWebexDoesNotDeleteIsTriedAgain(t *testing.T) {
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.CancelOccurrence(id, days[4]))
+		r.world.Fault(simulator.Rule{Call: "DeleteMeeting", Fault: simulator.Refuse(412, "", "")})
+		for tries, pause := 1, time.Minute; tries < 4; tries, pause = tries+1, 2*pause {
+			if report, err := r.trySweep(r.t.Context()); err != nil || report.Retrying != 1 {
+				r.t.Errorf("try %d: %+v %v", tries, report, err)
+			}
+			if report, err := r.trySweep(r.t.Context()); err != nil || report.Retrying != 0 {
+				r.t.Errorf("right after try %d: %+v %v", tries, report, err)
+			}
+			r.pass(pause)
+		}
+		r.world.Heal()
+		if report := r.sweep(); report.Deleted != 1 || report.Patched != 0 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+	})
+}
+
 func TestAnOccurrenceThatWebexWillNotMoveGetsAMeetingOfItsOwn(t *testing.T) {
 	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
 		r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Start, d.End = d.Start.Add(-30*time.Hour), d.End.Add(-30*time.Hour) }))

@@ -324,9 +324,9 @@ func (r *run) retries(ctx context.Context, c *changes) error {
 			r.gone = append(r.gone, id)
 			continue
 		case err == nil:
-			err = r.event(ctx, e)
-			if err == nil && e.Type == delta.Master {
-				err = r.settled(ctx, e, r.cancellationsAgain(ctx, e))
+			tries := r.records[id].Tries
+			if err = r.event(ctx, e); err == nil && e.Type == delta.Master {
+				err = r.settled(ctx, e, r.cancellationsAgain(ctx, e, tries))
 			}
 		case !ends(ctx, err):
 			err = r.later(ctx, delta.Event{ID: id}, err)
