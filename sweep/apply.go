@@ -149,7 +149,7 @@ func (r *run) rewrite(ctx context.Context, s delta.Seen, d delta.Decision) error
 // adopt goes on from what the event itself says of its meeting, after the record was lost.
 func (r *run) adopt(ctx context.Context, s delta.Seen, d delta.Decision) error {
 	record := d.Have
-	record.Tag = r.Keys.Tag(r.mailbox.ID, s.ID)
+	record.Tag, record.Fingerprint = r.Keys.Tag(r.mailbox.ID, s.ID), "" // it is settled when all is done, and not before
 	if record.Block == "" && len(s.Own) > 0 {
 		record.Block = r.Keys.DigestLines(s.Own[0].Lines)
 	}

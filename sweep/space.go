@@ -101,6 +101,9 @@ func (r *run) makeSpace(ctx context.Context, title, tag string) ([]delta.MadeSpa
 	}
 	found, looked := r.spacesOf(ctx, tag)
 	switch {
+	case errors.Is(looked, errSpaceScope) && err == nil:
+		r.newborn[made.ID] = true
+		return []delta.MadeSpace{made}, nil // there it is, whatever the list says
 	case looked != nil:
 		return nil, looked // the next try looks again before it makes one
 	case len(found) > 0:

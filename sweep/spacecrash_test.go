@@ -33,19 +33,23 @@ func (d *dwellings) change() {
 
 func TestACrashAfterAnyCallMakesNoSecondSpaceAndSaysNothingTwice(t *testing.T) {
 	t.Parallel()
-	for _, lost := range []bool{false, true} {
+	for _, lost := range []string{"never", "before", "after"} {
 		for n := 1; ; n += thin {
 			reached := true
-			t.Run(fmt.Sprintf("store lost %v, call %d", lost, n), func(t *testing.T) {
+			t.Run(fmt.Sprintf("store lost %s, call %d", lost, n), func(t *testing.T) {
 				inBubble(t, simulator.Options{Seed: uint64(n)}, func(r *rig) {
+					lose := func(when string) {
+						if lost == when {
+							r.lose()
+							r.rest.Strangers = true
+						}
+					}
 					d := dwell(r)
 					r.sweep()
 					d.change()
+					lose("before")
 					reached = r.crashAt(n)
-					if lost {
-						r.lose()
-						r.rest.Strangers = true
-					}
+					lose("after")
 					r.start()
 					r.expireLeases()
 					r.settled()
@@ -104,6 +108,32 @@ func TestAForgedSpaceIsNotOurs(t *testing.T) {
 			if s.ID == forged && len(s.Messages)+len(house(s)) != 1 {
 				r.t.Errorf("%+v", s)
 			}
+		}
+	})
+}
+
+func TestASpaceIsKnownThoughTheListOfSpacesWasRefusedRightAfterItWasMade(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 132}, func(r *rig) {
+		alice := r.mailbox("alice@example.com")
+		r.sweep()
+		id := alice.Create(draft("@meet")).ID
+		made := false
+		r.world.OnAnswer(func(q simulator.Request) {
+			if q.Call == "CreateRoom" && !made {
+				made = true
+				r.world.Fault(simulator.Rule{Call: "ListRooms", Fault: simulator.Refuse(403, "", "")})
+			}
+		})
+		_, _ = r.trySweep(r.t.Context())
+		r.world.Unhook()
+		r.world.Heal()
+		if s := r.space(); !made || len(s.Messages) != 1 {
+			r.t.Errorf("%+v", s)
+		}
+		r.must(location(alice, id, "@webex"))
+		r.settled()
+		if s := r.space(); len(s.Messages) != 2 {
+			r.t.Errorf("%+v", s)
 		}
 	})
 }

@@ -82,7 +82,8 @@ func (r *run) unsay(ctx context.Context, messages []delta.Message) error {
 
 // leaveSpace closes the space of an event that is withdrawn. Where the record may not know of one, the tag does.
 func (r *run) leaveSpace(ctx context.Context, event string, record delta.Record, sure bool) error {
-	known := record.Space.ID != "" || sure || record.Space.Lacks == delta.SpaceGone
+	refused := record.Space.Lacks == delta.SpaceScope || record.Space.Lacks == delta.SpaceRefused // it may have been made nevertheless
+	known := record.Space.ID != "" || sure && !refused || record.Space.Lacks == delta.SpaceGone
 	if !known && record.Kind != delta.MyRoom && record.Kind != delta.OneTime {
 		found, err := r.spacesOf(ctx, r.Keys.Tag(r.mailbox.ID, event))
 		if err != nil && !errors.Is(err, errSpaceScope) {
