@@ -282,7 +282,7 @@ func TestAnOwnersTokenServesHisMailboxInPlaceOfTheApplications(t *testing.T) {
 	s.env["SYNCD_MAILBOXES"] = "alice@example.com,bo@example.com"
 	s.rest.Enrolled = append(s.rest.Enrolled, "bo@example.com")
 	s.alice().Create(appointment(9, "@webex:onetime"))
-	s.alice().Deny() // to the application
+	s.alice().Deny()  // to the application
 	audit := func() { // which takes a closed mailbox for one that nobody serves
 		t.Helper()
 		s.alice().Restore()
