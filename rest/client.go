@@ -82,7 +82,7 @@ type Call struct {
 	Method string
 	URL    *url.URL // see [Client.URL] and [Client.Follow]
 	Header http.Header
-	Body   any // sent as JSON; nil for none
+	Body   any    // sent as JSON; nil for none
 	Tokens Tokens // in place of the client's; nil for those
 	// Scope names what the vendor's limits are counted for: a mailbox, or "" for the whole client. Retry-After binds a scope.
 	Scope string

@@ -122,6 +122,13 @@ func TestWhatWasForgottenStaysForgotten(t *testing.T) {
 	}
 	there.knows(t, "")
 	here.knows(t, "")
+	if _, version, _ = here.LoadSignIn(t.Context(), ada); version == "" {
+		t.Error("nothing says that it was forgotten")
+	}
+	if err := there.RenewSignIn(t.Context(), ada, []byte("renewed"), version); err != nil {
+		t.Error(err)
+	}
+	there.knows(t, "")
 	for _, s := range []SignIns{here, there} {
 		if _, err := os.Stat(s.path(ada)); err == nil {
 			t.Errorf("%s is left", s.path(ada))

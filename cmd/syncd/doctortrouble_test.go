@@ -174,7 +174,10 @@ func TestTheDoctorNamesEachTroubleAndWhatToDo(t *testing.T) {
 		redis := s.realRedis()
 		s.sweep()
 		redis.CLI("HSET", "syncd:webex:refresh", "expires", time.Now().Add(20*24*time.Hour).UTC().Format(time.RFC3339))
-	}, func(s *site, c checkup) { c.want("webex refresh token", checkOK, "70 days old") })
+	}, func(s *site, c checkup) {
+		c.want("webex refresh token", checkOK, "70 days old")
+		c.want("webex refresh token", checkOK, "was not: look at the log")
+	})
 	ill("nothing answers", simulator.Options{}, func(s *site) { s.world.Fault(simulator.Rule{Fault: simulator.Lose()}) }, func(s *site, c checkup) {
 		c.want("token", checkFailed, "HTTPS_PROXY")
 		c.want("webex token", checkFailed, "HTTPS_PROXY")

@@ -37,14 +37,14 @@ func signIns(c *Config, key *vault.Key, store *redisstore.Store, readOnly bool) 
 	return vault.SignIns{Key: key, Shared: store, Dir: filepath.Join(c.StateDir, "signins"), ReadOnly: readOnly}
 }
 
-// look learns who signed in, or was forgotten, since the last look.
+// look learns who signed in, or was forgotten, since the last look. Where that fails, the others need not try for a while.
 func (o *owners) look(ctx context.Context) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if time.Since(o.looked) < ownersLook {
 		return nil
 	}
-	began := time.Now()
+	o.looked = time.Now()
 	version, err := o.store.SignInsVersion(ctx)
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func (o *owners) look(ctx context.Context) error {
 		}
 		o.known, o.ever, o.tokens = known, ever, map[string]*graph.OwnerTokens{}
 	}
-	o.looked, o.version = began, version
+	o.version = version
 	return nil
 }
 

@@ -10,25 +10,37 @@ import (
 
 func TestWhoIsSignedOutIsParkedUntilHeSignsInAgain(t *testing.T) {
 	t.Parallel()
-	s := individual(t, simulator.Options{Seed: 305})
-	s.realRedis()
-	s.env["SYNCD_SWEEP"] = "@every 1s"
-	s.signIn("alice@example.com")
-	s.alice().Create(appointment(9, "@webex:onetime"))
-	s.daemon()
-	s.until(func() error { return s.world.Check(s.rest) }, "the daemon serves")
-	s.world.RevokeUser("alice@example.com")
-	s.world.ExpireTokens(simulator.Graph)
-	s.until(func() error {
-		if got := s.statusOf("alice@example.com"); got["state"] != "parked" || got["reason"] != "signed-out" {
-			return errNotYet
-		}
-		return nil
-	}, "it is parked")
-	s.alice().Create(appointment(11, "@webex:onetime"))
-	s.signIn("alice@example.com")
-	s.until(func() error { return s.world.Check(s.rest) }, "it is served again, long before the hour is over")
-	s.wantStatus("alice@example.com", "ok", "")
+	for _, store := range []string{"redis", "embedded"} {
+		t.Run(store, func(t *testing.T) {
+			t.Parallel()
+			s := individual(t, simulator.Options{Seed: 305})
+			if store == "redis" {
+				s.realRedis()
+			}
+			s.env["SYNCD_SWEEP"] = "@every 1s"
+			s.signIn("alice@example.com")
+			s.alice().Create(appointment(9, "@webex:onetime"))
+			s.daemon()
+			s.until(func() error { return s.world.Check(s.rest) }, "the daemon serves")
+			s.world.RevokeUser("alice@example.com")
+			s.world.ExpireTokens(simulator.Graph)
+			s.until(func() error {
+				if got := s.statusOf("alice@example.com"); got["state"] != "parked" || got["reason"] != "signed-out" {
+					return errNotYet
+				}
+				return nil
+			}, "it is parked")
+			s.alice().Create(appointment(11, "@webex:onetime"))
+			s.signIn("alice@example.com")
+			s.until(func() error { return s.world.Check(s.rest) }, "it is served again, long before the hour is over")
+			s.until(func() error { // the cursor moves last
+				if got := s.statusOf("alice@example.com"); got["state"] != "ok" {
+					return errNotYet
+				}
+				return nil
+			}, "it is as before")
+		})
+	}
 }
 
 func TestATokenThatGraphDoesNotTakeAnyMoreIsRenewedByTheRefreshToken(t *testing.T) {
