@@ -18,6 +18,10 @@ var (
 	ErrMailbox = errors.New("no such mailbox")
 	// ErrAccess: the mailbox is closed to the application.
 	ErrAccess = errors.New("access denied")
+	// ErrSignIn: nobody is signed in for the mailbox, and the application does not serve it.
+	ErrSignIn = fmt.Errorf("%w: nobody is signed in", ErrAccess)
+	// ErrSignedOut: its owner's sign-in is refused; he has to sign in again.
+	ErrSignedOut = fmt.Errorf("%w any more", ErrSignIn)
 	// ErrThrottled: too many requests; not carried out.
 	ErrThrottled = errors.New("throttled")
 	// ErrQuota: so many meetings were made today that no more can be.

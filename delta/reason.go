@@ -63,6 +63,8 @@ const (
 	Unreachable        Reason = "unreachable"         // the vendor has trouble
 	NoMailbox          Reason = "no-mailbox"          // it does not exist, or has no calendar
 	AccessDenied       Reason = "access-denied"       // closed to the application
+	NotSignedIn        Reason = "not-signed-in"       // its owner has to sign in
+	SignedOut          Reason = "signed-out"          // its owner has to sign in again
 	Credentials        Reason = "credentials"         // the application itself is refused
 	ApplicationRefused Reason = "application-refused" // most mailboxes refuse at once: all wait
 	ForeignLink        Reason = "foreign-link"        // a link led to another host

@@ -17,6 +17,7 @@ import (
 type Calendar struct {
 	client *Client
 	box    delta.Mailbox
+	owner  rest.Tokens // of the owner, who signed in; nil where the application serves the mailbox
 }
 
 // Calendar gives the calendar of a mailbox.
@@ -30,7 +31,7 @@ func (c *Calendar) url(query url.Values, segments ...string) *url.URL {
 // do sends a call that counts for the mailbox.
 func (c *Calendar) do(ctx context.Context, call rest.Call) error {
 	call.Scope = c.box.Key()
-	return c.client.rest.Do(ctx, call)
+	return c.send(ctx, call)
 }
 
 // immutable asks for ids that stay when an event is moved to another folder. It has to be on every request
@@ -87,7 +88,7 @@ func (c *Calendar) Language(ctx context.Context) (string, error) {
 		Method: http.MethodGet, URL: c.url(nil, "mailboxSettings"),
 		Header: prefer(immutable), Decode: rest.JSON(&answer),
 	})
-	if errors.Is(err, delta.ErrAccess) || errors.Is(err, delta.ErrRefused) || errors.Is(err, delta.ErrGone) {
+	if errors.Is(err, delta.ErrAccess) && !errors.Is(err, delta.ErrSignIn) || errors.Is(err, delta.ErrRefused) || errors.Is(err, delta.ErrGone) {
 		return "", nil // MailboxSettings.Read was not granted: the words fall back to English
 	}
 	if err != nil {

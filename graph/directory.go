@@ -18,6 +18,8 @@ type userJSON struct {
 	ID   string `json:"id"`
 	Mail string `json:"mail"`
 	UPN  string `json:"userPrincipalName"`
+	// Proxies come only where they are asked for.
+	Proxies []string `json:"proxyAddresses"`
 }
 
 const userFields = "id,mail,userPrincipalName"
@@ -30,13 +32,7 @@ func (u userJSON) primary() string { return strings.ToLower(cmp.Or(u.Mail, u.UPN
 
 // User finds a mailbox by address or directory id (user-get.md). Host is the primary address, by which Webex knows its owner.
 func (c *Client) User(ctx context.Context, name string) (m delta.Mailbox, host string, err error) {
-	var answer userJSON
-	err = c.rest.Do(ctx, rest.Call{
-		Method: http.MethodGet, URL: c.rest.URL(url.Values{"$select": {userFields}}, "users", name), Scope: directory, Decode: rest.JSON(&answer),
-	})
-	if err == nil && answer.ID == "" {
-		err = fmt.Errorf("%w: answer has no id", delta.ErrUnclear)
-	}
+	answer, err := c.profile(ctx, nil, userFields, "users", name)
 	if err != nil {
 		return m, "", fmt.Errorf("looking up %s: %w", name, err)
 	}
@@ -45,11 +41,27 @@ func (c *Client) User(ctx context.Context, name string) (m delta.Mailbox, host s
 
 // Host is the primary address of the mailbox's owner. One without any cannot host: Webex would take the meeting for our own.
 func (c *Calendar) Host(ctx context.Context) (string, error) {
-	_, host, err := c.client.User(ctx, c.box.Key())
-	if err == nil && host == "" {
+	answer, err := c.profile(ctx, userFields)
+	if err != nil {
+		return "", fmt.Errorf("looking up the owner: %w", err)
+	}
+	host := answer.primary()
+	if host == "" {
 		err = fmt.Errorf("%w: the owner of the mailbox has no address", delta.ErrHost)
 	}
 	return host, err
+}
+
+// profile reads members of a user's entry in the directory.
+func (c *Client) profile(ctx context.Context, tokens rest.Tokens, fields string, path ...string) (userJSON, error) {
+	var answer userJSON
+	err := c.rest.Do(ctx, rest.Call{
+		Method: http.MethodGet, URL: c.rest.URL(url.Values{"$select": {fields}}, path...), Scope: directory, Decode: rest.JSON(&answer), Tokens: tokens,
+	})
+	if err == nil && answer.ID == "" {
+		err = fmt.Errorf("%w: answer has no id", delta.ErrUnclear)
+	}
+	return answer, err
 }
 
 // Members lists the people in a directory group, also by way of groups in it (group-list-transitivemembers.md). Such as have no

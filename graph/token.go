@@ -33,6 +33,17 @@ type Credential struct {
 	Warn func(error)
 }
 
+// authority is the tenant's address.
+func (c Credential) authority() string { return strings.TrimSuffix(c.LoginURL, "/") + "/" + c.TenantID }
+
+// http is what MSAL speaks through.
+func (c Credential) http() *http.Client {
+	if c.Transport == nil {
+		c.Transport = http.DefaultTransport
+	}
+	return rest.HTTP(loginOnly{c.Transport, c.LoginURL}, 1<<20)
+}
+
 // AppTokens gets tokens by client credentials (auth-v2-service.md). The certificate file is read anew for each, about once an
 // hour, so that a renewed one is taken without a restart.
 type AppTokens struct {
@@ -42,9 +53,6 @@ type AppTokens struct {
 
 // NewAppTokens checks that the certificate can be used.
 func NewAppTokens(c Credential) (*AppTokens, error) {
-	if c.Transport == nil {
-		c.Transport = http.DefaultTransport
-	}
 	t := &AppTokens{credential: c}
 	if _, err := t.client(); err != nil {
 		return nil, err
@@ -88,9 +96,8 @@ func (t *AppTokens) client() (confidential.Client, error) {
 	if err != nil {
 		return confidential.Client{}, fmt.Errorf("client_certificate %s: %w", t.credential.Certificate, err)
 	}
-	authority := strings.TrimSuffix(t.credential.LoginURL, "/") + "/" + t.credential.TenantID
-	client, err := confidential.New(authority, t.credential.ClientID, credential,
-		confidential.WithHTTPClient(rest.HTTP(loginOnly{t.credential.Transport, t.credential.LoginURL}, 1<<20)),
+	client, err := confidential.New(t.credential.authority(), t.credential.ClientID, credential,
+		confidential.WithHTTPClient(t.credential.http()),
 		confidential.WithInstanceDiscovery(microsoftLogin(t.credential.LoginURL)),
 		confidential.WithAzureRegion(noRegion))
 	if err != nil {
@@ -141,7 +148,7 @@ func tokenError(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: getting a token from the login address: %w", delta.ErrTrouble, rest.Cause(err))
 	}
 	status := call.Resp.StatusCode
-	e := fmt.Errorf("login address answered %d%s", status, oauthWords(call))
+	e := fmt.Errorf("login address answered %d%s", status, oauthError(err).words())
 	if status == http.StatusTooManyRequests || status >= 500 || status < 400 { // a redirect is some gateway's
 		e = fmt.Errorf("%w: %w", delta.ErrTrouble, e)
 		if after := rest.RetryAfter(call.Resp.Header.Get("Retry-After"), time.Now()); after > 0 {
@@ -152,17 +159,33 @@ func tokenError(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %w", delta.ErrCredentials, e)
 }
 
-// oauthWords are the error word and Entra's numbers, which an operator can look up.
-func oauthWords(call msalerrors.CallErr) string {
-	var answer struct {
-		Error string `json:"error"`
-		Codes []int  `json:"error_codes"`
+// oauthAnswer is the error that Entra named, with its numbers, which an operator can look up.
+type oauthAnswer struct {
+	Error string `json:"error"`
+	Codes []int  `json:"error_codes"`
+}
+
+// oauthError reads it; empty where the answer was none of Entra's. MSAL may have read the body already, and then quotes it.
+func oauthError(err error) (said oauthAnswer) {
+	var call msalerrors.CallErr
+	if !errors.As(err, &call) || call.Resp == nil {
+		return said
 	}
-	if call.Resp.Body == nil || json.NewDecoder(io.LimitReader(call.Resp.Body, 64<<10)).Decode(&answer) != nil {
-		return ""
+	if call.Resp.Body != nil && json.NewDecoder(io.LimitReader(call.Resp.Body, 64<<10)).Decode(&said) == nil {
+		return said
 	}
-	words := " " + rest.Word(answer.Error)
-	for _, code := range answer.Codes {
+	if text := call.Error(); strings.Contains(text, "{") {
+		_ = json.Unmarshal([]byte(text[strings.IndexByte(text, '{'):]), &said) // else nothing is known
+	}
+	return said
+}
+
+func (a oauthAnswer) words() string {
+	words := ""
+	if word := rest.Word(a.Error); word != "" {
+		words = " " + word
+	}
+	for _, code := range a.Codes {
 		words += fmt.Sprintf(" AADSTS%d", code)
 	}
 	return words

@@ -26,6 +26,7 @@ var contract = []struct {
 	{"a mailbox that was not found is parked under its address until it is found", parkedUntilFound},
 	{"unenrolling forgets everything but the fence", unenrollForgets},
 	{"the webex token comes back as it went", webexToken},
+	{"a sign-in replaces just what it is meant to, and says when others are to look", signInsAreSwapped},
 
 	{"a claim is exclusive", claimIsExclusive},
 	{"a claim that is sent twice is one claim", claimSentTwice},

@@ -36,6 +36,8 @@
 //	syncd:webex:token   string  the rotated Webex refresh token, encrypted
 //	syncd:webex:refresh hash    expires: when it dies if nobody uses it; refused: that Webex does not take it
 //	syncd:webex:refreshing string  the daemon that refreshes it now; expires
+//	syncd:signins       hash    directory id → the sign-in of that mailbox's owner, encrypted, with address and time in clear; one without
+//	                            "sealed" was taken back; version: grows when somebody signs in or is forgotten
 //
 // A damaged record or cursor counts as lost. A record of a later version is left alone.
 //
@@ -63,6 +65,7 @@ func (s schema) webexToken() string      { return s.prefix + "webex:token" }
 func (s schema) webexNextAt() string     { return s.prefix + "webex:next_at" }
 func (s schema) webexRefresh() string    { return s.prefix + "webex:refresh" }
 func (s schema) webexRefreshing() string { return s.prefix + "webex:refreshing" }
+func (s schema) signIns() string         { return s.prefix + "signins" }
 
 func (s schema) since() string { return s.prefix + "since" }
 

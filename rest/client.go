@@ -82,7 +82,8 @@ type Call struct {
 	Method string
 	URL    *url.URL // see [Client.URL] and [Client.Follow]
 	Header http.Header
-	Body   any // sent as JSON; nil for none
+	Body   any    // sent as JSON; nil for none
+	Tokens Tokens // in place of the client's; nil for those
 	// Scope names what the vendor's limits are counted for: a mailbox, or "" for the whole client. Retry-After binds a scope.
 	Scope string
 	// Decode reads a 2xx answer to its end, and begins anew each time: a first answer may have broken off in the middle. Nil
@@ -92,12 +93,15 @@ type Call struct {
 
 // Do sends a call, as often as is safe.
 func (c *Client) Do(ctx context.Context, call Call) error {
-	refusedToken := ""
+	refusedToken, tokens := "", c.tokens
+	if call.Tokens != nil {
+		tokens = call.Tokens
+	}
 	for try := 0; ; try++ {
 		if err := c.gates.pass(ctx, call.Scope); err != nil {
 			return err
 		}
-		token, err := c.tokens.Token(ctx, refusedToken)
+		token, err := tokens.Token(ctx, refusedToken)
 		if err != nil {
 			return err
 		}

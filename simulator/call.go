@@ -76,6 +76,9 @@ func (s service) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	a := c.attempt(fault, do)
 	if a != nil {
 		c.Status = a.status
+		if a.header.Get("Date") == "" {
+			a.set("Date", s.w.now().UTC().Format(http.TimeFormat))
+		}
 	}
 	c.Took = s.w.now().Sub(c.At)
 	t.end(c, a)

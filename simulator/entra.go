@@ -20,6 +20,12 @@ type app struct {
 	certs  []*x509.Certificate
 	used   map[string]time.Time // jti → when it may be forgotten
 	public bool                 // allows the device code flow
+	// roles are its permissions in Entra, exchange those that Exchange gives it.
+	roles, exchange []string
+}
+
+func freshApp(id string) *app {
+	return &app{id: id, used: map[string]time.Time{}, public: true, roles: usual}
 }
 
 // token is an access token of either vendor.
@@ -28,6 +34,7 @@ type token struct {
 	app     string
 	account string // user or host it stands for; "" = the application itself
 	admin   bool
+	scopes  []string // what it may do at Graph; nil = everything
 	expires time.Time
 }
 
@@ -42,7 +49,7 @@ func (w *World) RegisterApp(clientID string, certPEM []byte) error {
 	defer w.mu.Unlock()
 	a := w.apps[clientID]
 	if a == nil {
-		a = &app{id: clientID, used: map[string]time.Time{}, public: true}
+		a = freshApp(clientID)
 		w.apps[clientID] = a
 	}
 	a.certs = append(a.certs, cert)
@@ -82,9 +89,9 @@ func (w *World) ExpireTokens(s Service) {
 }
 
 func (w *World) newToken(t token) string {
-	prefix := "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9."
-	if t.service == Webex {
-		prefix = ""
+	prefix := ""
+	if t.service == Graph {
+		prefix = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9." + w.claims(t) + "."
 	}
 	value := prefix + randomHex(w.rng, 64) + "_canary"
 	w.tokens[value] = &t
@@ -192,7 +199,7 @@ func (c *call) clientCredentials(form url.Values) *answer {
 		return c.denied(http.StatusUnauthorized, "invalid_client", code, "Client assertion: "+err.Error())
 	}
 	life := c.w.opt.TokenLife
-	value := c.w.newToken(token{service: Graph, app: a.id, expires: c.w.now().Add(life)})
+	value := c.w.newToken(token{service: Graph, app: a.id, scopes: a.roles, expires: c.w.now().Add(life)})
 	return jsonAnswer(http.StatusOK, map[string]any{
 		"token_type": "Bearer", "expires_in": int(life.Seconds()), "ext_expires_in": int(life.Seconds()), "access_token": value,
 	})

@@ -163,7 +163,7 @@ func TestAnswersOfEntraHaveTheShapesOfThePublishedOnes(t *testing.T) {
 	post := func(rest string, form url.Values) reply {
 		return c.do("POST", LoginURL+"/"+w.Tenant()+"/oauth2/v2.0/"+rest, form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Authorization", "")
 	}
-	device := post("devicecode", url.Values{"client_id": {clientID}, "scope": {"a"}})
+	device := post("devicecode", url.Values{"client_id": {clientID}, "scope": {"User.Read openid offline_access"}})
 	shaped(t, "device code", fixture(t, "graph/auth-composed-device-code-response"), device.js, "")
 	poll := url.Values{"grant_type": {"device_code"}, "client_id": {clientID}, "device_code": {device.js["device_code"].(string)}}
 	pending := post("token", poll)

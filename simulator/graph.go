@@ -121,6 +121,9 @@ func (c *call) graph(row graphCall, ofUser bool) *answer {
 	if a := c.unauthorized(); a != nil {
 		return a
 	}
+	if a := c.forbidden(row); a != nil && (!ofUser || c.box != nil) {
+		return a
+	}
 	if !ofUser {
 		return row.do(c)
 	}
@@ -135,7 +138,7 @@ func (c *call) graph(row graphCall, ofUser bool) *answer {
 		return c.refusal(http.StatusNotFound, "ErrorInvalidUser")
 	case status == statusGone:
 		return c.refusal(http.StatusNotFound, "Request_ResourceNotFound")
-	case row.mailbox && (status == statusDenied || c.account != "" && !strings.EqualFold(c.account, c.Mailbox)):
+	case row.mailbox && status == statusDenied && c.account == "": // such policies bind applications
 		return c.graphError(http.StatusForbidden, "ErrorAccessDenied",
 			"Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.")
 	case status == statusUnlicensed && row.mailbox:

@@ -27,6 +27,9 @@ type Quirks struct {
 	SpuriousClash   float64
 	PropertyMails   bool // a PATCH of extended properties alone mails the attendees too (microsoft-graph.md 10.4)
 
+	// Entra
+	SlowDown bool // who asks for a device code's token sooner than its interval says is told slow_down (RFC 8628, 3.5)
+
 	// Webex (webex.md 2.1 to 2.3)
 	ListLag       time.Duration // a new meeting shows in lists only after this time
 	EmptyListPage float64       // chance of an empty page with a next link

@@ -10,6 +10,7 @@ import (
 var messages = map[string]string{
 	"InvalidAuthenticationToken":  "Access token has expired or is not yet valid.",
 	"ErrorAccessDenied":           "Access is denied. Check credentials and try again.",
+	"Authorization_RequestDenied": "Insufficient privileges to complete the operation.",
 	"ErrorItemNotFound":           "The specified object was not found in the store.",
 	"ErrorInvalidIdMalformed":     "Id is malformed.",
 	"ErrorInvalidUser":            "The requested user is invalid.",

@@ -46,6 +46,7 @@ type Options struct {
 	Site   string           // Webex site, the first label of its host; "" = "example"
 
 	TokenLife time.Duration // of Entra access tokens, at least 10 min; 0 = 3599 s
+	CodeLife  time.Duration // of device codes; 0 = 15 min
 	Exchange  Harshness     // how much HTML is rewritten on its way in
 	Quirks    Quirks        // how odd the vendors are; changeable later with SetQuirks
 	LogLimit  int           // requests kept by Requests; 0 = 1,000,000
@@ -88,6 +89,9 @@ func New(opt Options) *World {
 	}
 	if opt.TokenLife == 0 {
 		opt.TokenLife = 3599 * time.Second
+	}
+	if opt.CodeLife == 0 {
+		opt.CodeLife = 15 * time.Minute
 	}
 	if opt.LogLimit == 0 {
 		opt.LogLimit = 1_000_000

@@ -30,6 +30,7 @@ type site struct {
 	spaces   *spaces
 	barred   map[string]bool // addresses that are refused as invitees and members
 	noSpaces bool            // tokens come without the scopes for spaces
+	withheld []string        // further scopes that they come without
 
 	workspaces []*workspace
 }
@@ -162,6 +163,9 @@ func routeWebex(c *call) func() *answer {
 			c.w.mu.Lock()
 			defer c.w.mu.Unlock()
 			if c.w.webex.noSpaces && slices.ContainsFunc(spaceCalls, func(s webexCall) bool { return s.name == row.name }) {
+				return c.refusal(http.StatusForbidden, "Missing required scopes.")
+			}
+			if c.w.webex.scopeMissing(row) {
 				return c.refusal(http.StatusForbidden, "Missing required scopes.")
 			}
 			return row.do(c, args)

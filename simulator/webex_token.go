@@ -75,6 +75,6 @@ func (c *call) accessToken() *answer {
 		"access_token":  c.w.newToken(token{service: Webex, app: a.id, admin: true, expires: c.w.now().Add(webexAccessLife)}),
 		"expires_in":    int(webexAccessLife.Seconds()),
 		"refresh_token": c.w.newRefresh(a.id), "refresh_token_expires_in": int(webexRefreshLife.Seconds()),
-		"token_type": "Bearer", "scope": "spark:kms meeting:admin_schedule_write meeting:admin_schedule_read meeting:admin_preferences_read spark:people_read spark:rooms_read spark:rooms_write spark:memberships_read spark:memberships_write spark:messages_read spark:messages_write",
+		"token_type": "Bearer", "scope": c.w.webex.scopes(),
 	})
 }

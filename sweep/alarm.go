@@ -49,9 +49,9 @@ func (a *alarm) wait(now time.Time) error {
 // errApplication says that the application as a whole is refused.
 var errApplication = fmt.Errorf("%w: most mailboxes refuse at once; check consent, scope and certificate", delta.ErrApplication)
 
-// refusal reports an error of a mailbox that may be one of all.
+// refusal reports an error of a mailbox that may be one of all. A person who is signed out is no fault of the application.
 func refusal(err error) bool {
-	return errors.Is(err, delta.ErrAccess) || errors.Is(err, delta.ErrMailbox) || errors.Is(err, delta.ErrCredentials)
+	return !errors.Is(err, delta.ErrSignIn) && (errors.Is(err, delta.ErrAccess) || errors.Is(err, delta.ErrMailbox) || errors.Is(err, delta.ErrCredentials))
 }
 
 // heard notes how a sweep went. parked is what to undo of it, should it turn out that all are refused; freed is what has to be

@@ -92,6 +92,10 @@ func ReasonOf(err error) delta.Reason {
 		return delta.Throttled
 	case errors.Is(err, delta.ErrLeased), errors.Is(err, delta.ErrLeaseLost):
 		return delta.Leased
+	case errors.Is(err, delta.ErrSignedOut):
+		return delta.SignedOut
+	case errors.Is(err, delta.ErrSignIn):
+		return delta.NotSignedIn
 	case errors.Is(err, delta.ErrCredentials):
 		return delta.Credentials
 	case errors.Is(err, delta.ErrMailbox):

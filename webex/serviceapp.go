@@ -52,6 +52,7 @@ type grant struct {
 	Obtained       time.Time `json:"obtained"`
 	Expires        time.Time `json:"expires"`
 	RefreshExpires time.Time `json:"refresh_expires"`
+	Scope          string    `json:"scope,omitempty"` // as Webex named it; "" where it did not
 	// Seed names the configured refresh token that all this came from. When an operator configures another, it wins.
 	Seed string `json:"seed"`
 }
@@ -140,6 +141,7 @@ func (s *ServiceApp) locked(ctx context.Context, refused string) (grant, error) 
 		return grant{}, err
 	}
 	fresh.Seed, fresh.Refresh = g.Seed, cmp.Or(fresh.Refresh, g.Refresh)
+	fresh.Scope = cmp.Or(fresh.Scope, g.Scope)
 	if fresh.RefreshExpires.IsZero() {
 		fresh.RefreshExpires = g.RefreshExpires
 	}
@@ -217,12 +219,13 @@ func readGrant(body io.Reader) (grant, error) {
 		Expires        int64  `json:"expires_in"`
 		Refresh        string `json:"refresh_token"`
 		RefreshExpires int64  `json:"refresh_token_expires_in"`
+		Scope          string `json:"scope"`
 	}
 	if err := json.NewDecoder(io.LimitReader(body, 1<<20)).Decode(&answer); err != nil || answer.Access == "" {
 		return grant{}, fmt.Errorf("%w: Webex's answer to the refresh token cannot be read", delta.ErrTrouble)
 	}
 	now := time.Now()
-	g := grant{Access: answer.Access, Refresh: answer.Refresh, Obtained: now, Expires: now.Add(time.Duration(answer.Expires) * time.Second)}
+	g := grant{Access: answer.Access, Refresh: answer.Refresh, Scope: answer.Scope, Obtained: now, Expires: now.Add(time.Duration(answer.Expires) * time.Second)}
 	if answer.RefreshExpires > 0 {
 		g.RefreshExpires = now.Add(time.Duration(answer.RefreshExpires) * time.Second)
 	}

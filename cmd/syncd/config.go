@@ -101,14 +101,7 @@ func defaultStateDir() string {
 // checkVendors reports, all at once, what is missing or contradictory for talking to Microsoft 365 and Webex.
 func (c *Config) checkVendors() error {
 	var errs []error
-	need := func(value, key, what string) {
-		if value == "" {
-			errs = append(errs, fmt.Errorf("%s is not set: %s", both(key), what))
-		}
-	}
-	need(c.TenantID, "tenant_id", "the Entra tenant's directory id")
-	need(c.ClientID, "client_id", "the Entra application's id")
-	need(c.ClientCertificate, "client_certificate", "a PEM file with the application's certificate and private key")
+	errs = append(errs, c.checkEntra())
 	refresh := []string{c.WebexClientID, c.WebexClientSecret, c.WebexRefreshToken}
 	set := 0
 	for _, value := range refresh {
@@ -122,6 +115,18 @@ func (c *Config) checkVendors() error {
 	case c.WebexToken == "" && set < len(refresh):
 		errs = append(errs, fmt.Errorf("for Webex %s, %s and %s of a Service App are needed, or %s",
 			both("webex_client_id"), both("webex_client_secret"), both("webex_refresh_token"), both("webex_token")))
+	}
+	return errors.Join(errs...)
+}
+
+// checkEntra reports what is missing for anybody to be signed in. A certificate need not be there, where people sign in themselves.
+func (c *Config) checkEntra() error {
+	var errs []error
+	if c.TenantID == "" {
+		errs = append(errs, fmt.Errorf("%s is not set: the Entra tenant's directory id", both("tenant_id")))
+	}
+	if c.ClientID == "" {
+		errs = append(errs, fmt.Errorf("%s is not set: the Entra application's id", both("client_id")))
 	}
 	return errors.Join(errs...)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"syncd/delta"
+	"syncd/redisstore"
 )
 
 // enrollConfigured enrolls what the configuration names and is not enrolled yet. A mailbox that cannot be found is enrolled
@@ -25,6 +26,7 @@ func (e *engine) enrollConfigured(ctx context.Context) error {
 	known := map[string]bool{}
 	for _, m := range enrolled {
 		known[m.Address] = m.ID != ""
+		known[m.ID] = true
 	}
 	var members []delta.Mailbox
 	for _, name := range names {
@@ -39,10 +41,12 @@ func (e *engine) enrollConfigured(ctx context.Context) error {
 		}
 		members = append(members, found...)
 	}
+	members = append(members, e.owners.mailboxes()...) // also after the store was lost
 	for _, m := range members {
-		if known[m.Address] {
+		if known[m.Address] || m.ID != "" && known[m.ID] {
 			continue
 		}
+		known[m.Address] = true
 		if err := e.enroll(ctx, m, true); err != nil {
 			return err
 		}
@@ -53,7 +57,7 @@ func (e *engine) enrollConfigured(ctx context.Context) error {
 // enroll looks a mailbox up, unless its id is known, and enrolls it. lenient enrolls also what cannot be found now.
 func (e *engine) enroll(ctx context.Context, m delta.Mailbox, lenient bool) error {
 	if m.ID == "" {
-		found, _, err := e.graph.User(ctx, m.Address)
+		found, err := e.owners.find(ctx, m.Address)
 		switch {
 		case err == nil:
 			m = found
@@ -136,6 +140,16 @@ func (c *enrollCommand) Run(s *surroundings) error {
 	return errors.Join(append(errs, e.close())...)
 }
 
+// leave unenrolls a mailbox, and forgets its owner's sign-in first: who is signed in is enrolled.
+func leave(ctx context.Context, c *Config, store *redisstore.Store, m delta.Mailbox) error {
+	if m.ID != "" {
+		if _, err := signIns(c, nil, store, false).ForgetSignIn(ctx, m.ID); err != nil {
+			return err
+		}
+	}
+	return store.Unenroll(ctx, m)
+}
+
 type unenrollCommand struct {
 	Mailboxes []string `arg:"" name:"mailbox" help:"Addresses or directory ids."`
 	Withdraw  bool     `help:"Take join details and meetings out first."`
@@ -165,7 +179,7 @@ func (c *unenrollCommand) Run(s *surroundings) error {
 	mailboxes, err := chosen(enrolled, c.Mailboxes)
 	errs := []error{err}
 	for _, m := range mailboxes {
-		err := store.Unenroll(s.ctx, m)
+		err := leave(s.ctx, config, store, m)
 		if err == nil {
 			fmt.Fprintln(s.out, "unenrolled", m.Address)
 		}

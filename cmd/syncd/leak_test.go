@@ -155,6 +155,7 @@ func TestNothingThatPeopleWroteAndNoSecretIsShownAnywhere(t *testing.T) {
 			}
 			for _, args := range [][]string{
 				{"status"}, {"status", "--json"}, {"cursors"}, {"cursors", "--json"}, {"mailboxes", "--json"}, {"config"}, {"version"}, {"status", "nobody@example.com"},
+				{"doctor", "--mailbox", "alice@example.com"}, {"doctor", "--json"},
 			} {
 				command("at the end", args...)
 			}

@@ -39,6 +39,8 @@ type commandLine struct {
 	Explain   explainCommand   `cmd:"" help:"Tell why one event is as it is."`
 	Enroll    enrollCommand    `cmd:"" help:"Enroll mailboxes."`
 	Unenroll  unenrollCommand  `cmd:"" help:"Serve mailboxes no longer."`
+	Login     loginCommand     `cmd:"" help:"Sign one person in with a code, for his own mailbox."`
+	Doctor    doctorCommand    `cmd:"" help:"Check everything that has to be right, and tell what to do about what is not."`
 	Parse     parseCommand     `cmd:"" help:"Find keyword and join details in events, JSON lines in and out."`
 	Config    configCommand    `cmd:"" help:"Show the configuration in force, secrets masked."`
 	Health    healthCommand    `cmd:"" help:"Ask the daemon on this machine whether it can work."`

@@ -37,7 +37,7 @@ func settings() []setting {
 			set: into(func(c *Config) *string { return &c.RedisPrefix }, text)},
 		{key: "tenant_id", doc: "directory id of the Entra tenant", set: into(func(c *Config) *string { return &c.TenantID }, text)},
 		{key: "client_id", doc: "id of the Entra application", set: into(func(c *Config) *string { return &c.ClientID }, text)},
-		{key: "client_certificate", doc: "PEM file with certificate and private key; read again when it changes",
+		{key: "client_certificate", doc: "PEM file with certificate and private key; read again when it changes. Empty: only mailboxes whose owners signed in are served (`syncd login`)",
 			set: into(func(c *Config) *string { return &c.ClientCertificate }, text)},
 		{key: "cloud", fallback: "global", enum: []string{"global", "usgov", "dod", "china"}, doc: "Microsoft's cloud",
 			set: into(func(c *Config) *string { return &c.Cloud }, oneOf("global", "usgov", "dod", "china"))},

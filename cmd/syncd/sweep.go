@@ -79,7 +79,12 @@ func (e *engine) enrolled(ctx context.Context, dry bool) ([]delta.Mailbox, error
 	}
 	known := map[string]bool{}
 	for _, m := range enrolled {
-		known[m.Address] = true
+		known[m.Address], known[m.ID] = true, true
+	}
+	for _, m := range e.owners.mailboxes() {
+		if !known[m.Address] && !known[m.ID] {
+			enrolled, known[m.Address] = append(enrolled, m), true
+		}
 	}
 	for _, name := range names {
 		if !known[name] {
@@ -122,6 +127,9 @@ func (e *engine) sweepAll(ctx context.Context, mailboxes []delta.Mailbox, dry bo
 // sweepOne sweeps one mailbox. One that was not found so far is looked up first. A sweep that is told to stop finishes the
 // event in hand, so it does not end with ctx but a while after.
 func (e *engine) sweepOne(ctx context.Context, m delta.Mailbox, dry bool) (*sweep.Report, error) {
+	if err := e.owners.look(ctx); err != nil {
+		e.log.Warn().Err(err).Msg("cannot look who has signed in; going on with those known")
+	}
 	if m.ID == "" {
 		found, err := e.resolve(ctx, m, dry)
 		if err != nil {
@@ -149,12 +157,16 @@ func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // resolve looks up a mailbox that had no directory id so far. One that does not exist is parked under its address.
 func (e *engine) resolve(ctx context.Context, m delta.Mailbox, dry bool) (delta.Mailbox, error) {
-	found, _, err := e.graph.User(ctx, m.Address)
+	found, err := e.owners.find(ctx, m.Address)
 	if err == nil && !dry {
 		err = e.store.Enroll(ctx, found)
 	}
 	if err != nil && !dry && ctx.Err() == nil {
-		err = errors.Join(err, e.store.ParkUnknown(ctx, m.Address, time.Now()))
+		why := delta.NoMailbox
+		if errors.Is(err, delta.ErrSignIn) {
+			why = delta.NotSignedIn
+		}
+		err = errors.Join(err, e.store.Park(ctx, m.Address, why, time.Now()))
 	}
 	return found, err
 }

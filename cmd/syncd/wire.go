@@ -67,6 +67,7 @@ type engine struct {
 	log     zerolog.Logger
 	store   *redisstore.Store
 	graph   *graph.Client
+	owners  *owners
 	webex   *webex.Client
 	tokens  rest.Tokens // of Webex
 	sweeper *sweep.Sweeper
@@ -89,10 +90,8 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	tokens, err := graph.NewAppTokens(graph.Credential{
-		LoginURL: c.LoginURL, TenantID: c.TenantID, ClientID: c.ClientID, Certificate: c.ClientCertificate,
-		GraphURL: c.GraphURL, Transport: transport, Warn: renewalFailed(log, "Microsoft"),
-	})
+	credential := credential(c, transport, log)
+	tokens, err := appTokens(credential)
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -108,14 +107,21 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	owners := &owners{SignIns: signIns(c, key, store, dry), store: store, credential: credential, calendars: calendars}
+	if err := owners.look(s.ctx); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	if err := owners.check(); err != nil {
+		return nil, errors.Join(usageError{err}, store.Close())
+	}
 	webexTokens := webexTokens(c, key, store, transport, log)
 	meetings, err := webex.New(c.WebexURL, transport, webexTokens)
 	if err != nil {
 		return nil, errors.Join(usageError{err}, store.Close())
 	}
-	e := &engine{config: c, log: log, store: store, graph: calendars, webex: meetings, tokens: webexTokens}
+	e := &engine{config: c, log: log, store: store, graph: calendars, owners: owners, webex: meetings, tokens: webexTokens}
 	e.sweeper = &sweep.Sweeper{
-		Open:     func(m delta.Mailbox) sweep.Calendar { return calendars.Calendar(m) },
+		Open:     func(m delta.Mailbox) sweep.Calendar { return owners.open(m) },
 		Claim:    func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Claim(ctx, m) },
 		Peek:     func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Peek(ctx, m) },
 		Meetings: meetings, Pauses: store, Quotas: store, Keys: keys, Limit: c.RemovalLimit,
@@ -124,6 +130,21 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 		Stopping: s.ctx.Done(), Log: log,
 	}
 	return e, nil
+}
+
+func credential(c *Config, transport http.RoundTripper, log zerolog.Logger) graph.Credential {
+	return graph.Credential{
+		LoginURL: c.LoginURL, TenantID: c.TenantID, ClientID: c.ClientID, Certificate: c.ClientCertificate,
+		GraphURL: c.GraphURL, Transport: transport, Warn: renewalFailed(log, "Microsoft"),
+	}
+}
+
+// appTokens are the application's. Without a certificate it has none, and serves only those who sign in.
+func appTokens(c graph.Credential) (rest.Tokens, error) {
+	if c.Certificate == "" {
+		return graph.Nobody{}, nil
+	}
+	return graph.NewAppTokens(c)
 }
 
 func openKey(path string, dry bool) (*vault.Key, error) {

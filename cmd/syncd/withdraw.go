@@ -49,7 +49,7 @@ func (e *engine) leaving(ctx context.Context, names []string) ([]delta.Mailbox, 
 			out = append(out, found...)
 			continue
 		}
-		m, _, err := e.graph.User(ctx, strings.ToLower(name))
+		m, err := e.owners.find(ctx, strings.ToLower(name))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -84,7 +84,7 @@ func (e *engine) withdrawOne(s *surroundings, m delta.Mailbox, dry bool) error {
 	if report.Retrying > 0 {
 		return errStaysEnrolled
 	}
-	if err := e.store.Unenroll(s.ctx, m); err != nil {
+	if err := leave(s.ctx, e.config, e.store, m); err != nil {
 		return err
 	}
 	fmt.Fprintln(s.out, "unenrolled", m.Address)

@@ -1,0 +1,76 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"syncd/delta"
+)
+
+// Sign-ins of people, sealed by package vault. All are in one hash, with a field that says when to look at it again: a daemon
+// asks for that field alone.
+
+// signInsVersion is that field. No directory id has such a name.
+const signInsVersion = "version"
+
+// SignInsVersion changes whenever somebody signs in, or a sign-in is taken back; "" where nobody ever signed in, or Redis was emptied.
+func (s *Store) SignInsVersion(ctx context.Context) (string, error) {
+	version, err := s.rdb.HGet(ctx, s.schema.signIns(), signInsVersion).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return "", fmt.Errorf("looking for sign-ins: %w", err)
+	}
+	return version, nil
+}
+
+// SignIns gives all: directory id → sealed.
+func (s *Store) SignIns(ctx context.Context) (map[string]string, error) {
+	all, err := s.rdb.HGetAll(ctx, s.schema.signIns()).Result()
+	if err != nil {
+		return nil, fmt.Errorf("reading the sign-ins: %w", err)
+	}
+	delete(all, signInsVersion)
+	return all, nil
+}
+
+// SignIn gives one; "" for none.
+func (s *Store) SignIn(ctx context.Context, id string) (string, error) {
+	sealed, err := s.rdb.HGet(ctx, s.schema.signIns(), strings.ToLower(id)).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return "", fmt.Errorf("reading a sign-in: %w", err)
+	}
+	return sealed, nil
+}
+
+// swapScript replaces a sign-in that is what it was thought to be.
+//
+//	KEYS  the hash
+//	ARGV  directory id, what is there now ('' for nothing), what is to be there, 1 where others are to look, the version's field
+var swapScript = redis.NewScript(`
+if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+if ARGV[4] == '1' then redis.call('HINCRBY', KEYS[1], ARGV[5], 1) end
+return 1
+`)
+
+// SwapSignIn replaces a sign-in, and reports false where it is not what was given as was, "" for none. told makes other daemons look.
+func (s *Store) SwapSignIn(ctx context.Context, id, was, now string, told bool) (bool, error) {
+	n, err := swapScript.Run(ctx, s.rdb, []string{s.schema.signIns()}, strings.ToLower(id), was, now, told, signInsVersion).Int()
+	if err != nil {
+		return false, fmt.Errorf("storing a sign-in: %w", err)
+	}
+	return n == 1, nil
+}
+
+// Park remembers why an address cannot be served for which there is no mailbox yet.
+func (s *Store) Park(ctx context.Context, address string, why delta.Reason, now time.Time) error {
+	fields := encodeCursor(delta.Cursor{Address: address, State: delta.Parked, Reason: why, SweptAt: now})
+	if err := s.rdb.HSet(ctx, s.schema.of(address, "cursor"), fields...).Err(); err != nil {
+		return fmt.Errorf("parking %s: %w", address, err)
+	}
+	return nil
+}
