@@ -56,7 +56,7 @@ func parkedUntilFound(r *rig) {
 	if err := r.store.Enroll(ctx, unknown); err != nil {
 		r.Fatal(err)
 	}
-	if err := r.store.ParkUnknown(ctx, m.Address, now); err != nil {
+	if err := r.store.Park(ctx, m.Address, delta.NoMailbox, now); err != nil {
 		r.Fatal(err)
 	}
 	views := must[[]View](r)(r.store.Views(ctx, []delta.Mailbox{unknown}, true))

@@ -109,7 +109,7 @@ func TestAnErrorIsNeverNoValue(t *testing.T) {
 			"Mailboxes":      func() error { _, err := s.Mailboxes(ctx); return err },
 			"Enroll":         func() error { return s.Enroll(ctx, m) },
 			"Unenroll":       func() error { return s.Unenroll(ctx, m) },
-			"ParkUnknown":    func() error { return s.ParkUnknown(ctx, m.Address, time.Now()) },
+			"Park":           func() error { return s.Park(ctx, m.Address, delta.NoMailbox, time.Now()) },
 			"WebexToken":     func() error { _, err := s.WebexToken(ctx); return err },
 			"SetWebexToken":  func() error { return s.SetWebexToken(ctx, "x") },
 			"Claim":          func() error { _, err := s.Claim(ctx, m); return err },

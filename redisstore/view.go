@@ -118,8 +118,3 @@ func (s *Store) details(ctx context.Context, v *View) error {
 	}
 	return nil
 }
-
-// ParkUnknown remembers of an address that no mailbox was found for it.
-func (s *Store) ParkUnknown(ctx context.Context, address string, now time.Time) error {
-	return s.Park(ctx, address, delta.NoMailbox, now)
-}
