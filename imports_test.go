@@ -27,7 +27,8 @@ var mayImport = map[string][]string{
 	"rest":                 {"delta"},
 	"graph":                {"delta", "parser", "recurrence", "rest"},
 	"webex":                {"delta", "parser", "rest"},
-	"redisstore":           {"delta", "schedules"},
+	"redisstore":           {"delta", "schedules", "subscriptions"},
+	"subscriptions":        {"delta"},
 	"redisstore/redistest": {},
 	"sweep":                {"delta", "parser", "recurrence"},
 	"cmd/syncd":            nil, // everything

@@ -23,12 +23,6 @@ type Subscription struct {
 // SubscriptionResource is what is subscribed to of a mailbox.
 func SubscriptionResource(mailbox string) string { return "/users/" + mailbox + "/events" }
 
-// SameResource reports whether two resources are the same one; Graph writes them now with a slash in front, now without, and in
-// any case.
-func SameResource(a, b string) bool {
-	return strings.EqualFold(strings.Trim(a, "/"), strings.Trim(b, "/"))
-}
-
 var (
 	// ErrSubscribed: the application has a subscription to this already, which may be somebody else's.
 	ErrSubscribed = errors.New("subscribed to already")
