@@ -33,8 +33,9 @@ type Keeper struct {
 	Workers int
 	Log     zerolog.Logger
 
-	once sync.Once
-	wake chan struct{}
+	once    sync.Once
+	wake    chan struct{}
+	reading chan struct{} // holds one while somebody reads the list of all
 
 	mu     sync.Mutex
 	life   int                           // guarded by mu; index into Lives
@@ -64,7 +65,9 @@ func (k *Keeper) Wake() {
 	}
 }
 
-func (k *Keeper) start() { k.once.Do(func() { k.wake = make(chan struct{}, 1) }) }
+func (k *Keeper) start() {
+	k.once.Do(func() { k.wake, k.reading = make(chan struct{}, 1), make(chan struct{}, 1) })
+}
 
 // Run keeps subscriptions until ctx ends.
 func (k *Keeper) Run(ctx context.Context) {

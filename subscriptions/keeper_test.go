@@ -171,6 +171,9 @@ func TestALostStoreIsFilledFromOneListAndMakesNothingTwice(t *testing.T) {
 		a, b := r.keeper(), r.keeper()
 		r.run(time.Minute, a)
 		r.store.clear()
+		if err := r.store.AddSubscriptions(t.Context(), a.List(), func(string) time.Duration { return 0 }); err != nil {
+			t.Fatal(err)
+		}
 		r.world.ClearRequests()
 		r.world.Fault(simulator.Rule{Call: "*Subscription*", Fault: simulator.Slow(time.Second)}) // so that many are refused at once
 		r.run(10*time.Minute, a, b)

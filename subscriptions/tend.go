@@ -155,9 +155,13 @@ func (k *Keeper) living(ask func(life time.Duration) error) error {
 
 // list reads all subscriptions, unless somebody did since.
 func (k *Keeper) list(ctx context.Context, since time.Time) error {
-	k.mu.Lock()
-	defer k.mu.Unlock() // the others wait for the one answer
-	if k.listed.After(since) {
+	select {
+	case k.reading <- struct{}{}: // the others wait for the one answer
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-k.reading }()
+	if k.listedSince(since) {
 		return nil
 	}
 	began := time.Now()
@@ -166,15 +170,24 @@ func (k *Keeper) list(ctx context.Context, since time.Time) error {
 	if err != nil {
 		return err
 	}
-	k.listed, k.all = began, make(map[string]delta.Subscription, len(all))
+	known := make(map[string]delta.Subscription, len(all))
 	for _, s := range all {
 		resource := plain(s.Resource)
 		_, ours := k.Keys.Subscribed(s.State)
-		if _, there := k.all[resource]; ours || !there {
-			k.all[resource] = s
+		if _, there := known[resource]; ours || !there {
+			known[resource] = s
 		}
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.listed, k.all = began, known
 	return nil
+}
+
+func (k *Keeper) listedSince(t time.Time) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.listed.After(t)
 }
 
 // find looks a mailbox up in the list, if that is as new as since.
