@@ -19,6 +19,7 @@ var mayImport = map[string][]string{
 	"parser":               {},
 	"recurrence":           {},
 	"schedules":            {},
+	"hints":                {},
 	"vault":                {},
 	"pages":                {},
 	"simulator":            {},
