@@ -158,7 +158,7 @@ type Phase struct {
 
 // Ahead is the rhythm that a mailbox will follow until some time, if nothing happens to it.
 func (t Timetable) Ahead(mailbox string, f Facts, now, until time.Time) []Phase {
-	turns := []time.Time{now, f.NotBefore}
+	turns := []time.Time{now, f.NotBefore, f.Hints.Since.Add(settling)}
 	for _, s := range f.heat(now) {
 		turns = append(turns, s.from, s.until)
 	}

@@ -17,6 +17,13 @@ type Notification struct {
 	Payload []byte // {"value":[...]}
 }
 
+// ReachWebhooks gives the client that reaches webhooks. Without one they do not answer.
+func (w *World) ReachWebhooks(client *http.Client) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.webhooks = client
+}
+
 // TakeNotifications gives out what was sent since the last call, and forgets it.
 func (w *World) TakeNotifications() []Notification {
 	w.mu.Lock()
@@ -75,7 +82,9 @@ func (w *World) handshake(ctx context.Context, address string) bool {
 
 // webhook posts to an address in the world outside; without a client nothing there can be reached.
 func (w *World) webhook(ctx context.Context, address, kind string, payload []byte) (status int, contentType, body string) {
-	client := w.opt.Webhooks
+	w.mu.Lock()
+	client := w.webhooks
+	w.mu.Unlock()
 	if client == nil {
 		return 0, "", ""
 	}

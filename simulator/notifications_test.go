@@ -41,7 +41,8 @@ func subscribing(m *Mailbox, address string) js {
 
 func TestAWebhookIsProvedAndThenServed(t *testing.T) {
 	hook := newReceiver(t)
-	w, c, _ := newWorld(t, Options{Seed: 5, Webhooks: hook.Client()})
+	w, c, _ := newWorld(t, Options{Seed: 5})
+	w.ReachWebhooks(hook.Client())
 	m := w.AddMailbox(alice_)
 	hook.echo = func(token string) string { return strings.ReplaceAll(token, "&", "&amp;") }
 	if r := c.do("POST", GraphURL+"/v1.0/subscriptions", subscribing(m, hook.URL)); r.status != 400 {

@@ -50,7 +50,6 @@ type Options struct {
 	Exchange  Harshness     // how much HTML is rewritten on its way in
 	Quirks    Quirks        // how odd the vendors are; changeable later with SetQuirks
 	LogLimit  int           // requests kept by Requests; 0 = 1,000,000
-	Webhooks  *http.Client  // reaches the webhooks that are subscribed with; nil reaches none
 }
 
 // World is one tenant and one Webex organisation. All methods are safe for concurrent use.
@@ -68,6 +67,7 @@ type World struct {
 	subscriptions []*subscription          // guarded by mu
 	outbox        []Notification           // guarded by mu; not taken yet
 	notified      chan struct{}            // holds one when there is something in outbox
+	webhooks      *http.Client             // guarded by mu; reaches the webhooks that are subscribed with; nil reaches none
 	written       map[string]bool          // guarded by mu; Webex links that the client wrote into events
 	misuse        []error                  // guarded by mu; wrong use of this package by a test
 	apps          map[string]*app          // guarded by mu; client id → Entra application

@@ -76,6 +76,9 @@ func (k *Keeper) Run(ctx context.Context) {
 	var known, missing []string
 	failing := false
 	for ctx.Err() == nil {
+		if k.nothing(ctx) {
+			return
+		}
 		var err error
 		if list := k.wanted(); time.Since(filled) >= refill || !slices.Equal(list, known) {
 			if missing, err = k.fill(ctx, list, missing); err == nil {
@@ -101,6 +104,15 @@ func (k *Keeper) Run(ctx context.Context) {
 		case <-time.After(min(next, look)):
 		}
 	}
+}
+
+// nothing reports that no hints are wanted, and nothing of former times is left to give up.
+func (k *Keeper) nothing(ctx context.Context) bool {
+	if k.URL != "" {
+		return false
+	}
+	ids, err := k.Store.SubscriptionKeys(ctx)
+	return err == nil && len(ids) == 0
 }
 
 // wanted are the mailboxes that are to have a subscription.
@@ -175,7 +187,8 @@ func (k *Keeper) turn(ctx context.Context) (next time.Duration, err error) {
 	var missed []string
 	for r := range done {
 		returns = append(returns, r)
-		if r.Record.Lives(time.Now()) && !r.Record.Since.Equal(dueOf(due, r.Mailbox).Record.Since) {
+		before := dueOf(due, r.Mailbox).Record.Since
+		if r.Record.Lives(time.Now()) && !before.IsZero() && !r.Record.Since.Equal(before) {
 			missed = append(missed, r.Mailbox)
 		}
 	}

@@ -160,7 +160,7 @@ func TestEveryMailboxIsSubscribedToForeverAndRenewalsAreSpread(t *testing.T) {
 		if renewals < 100*10/7 || renewals > 100*10/2 || busiest > 12 {
 			t.Errorf("%d renewals, %d in one hour", renewals, busiest)
 		}
-		if len(r.missed) > 100 {
+		if len(r.missed) > 0 {
 			t.Errorf("%d were told to have missed something", len(r.missed))
 		}
 	})
@@ -227,14 +227,21 @@ func TestALostSubscriptionIsMadeAnewAndItsMailboxSwept(t *testing.T) {
 		r.world.Unsubscribe(r.world.Mailbox(lost.Address))
 		r.missed = nil
 		r.store.hasten(lost.ID, r.boxes[1].ID) // as the notification subscriptionRemoved does
-		r.run(time.Minute, k)
+		r.run(3*time.Minute, k)
 		r.complete()
 		if !slices.Equal(r.missed, []string{lost.ID}) {
 			t.Errorf("swept: %v, want %s", r.missed, lost.ID)
 		}
 		r.missed = nil
 		r.world.Lifecycle("reauthorizationRequired")
-		r.store.hasten(lost.ID)
+		r.world.ClearRequests()
+		for range 100 { // a flood of that word
+			r.store.hasten(lost.ID)
+			r.run(time.Second, k)
+		}
+		if n := r.world.Count("PatchSubscription", ""); n > 2 {
+			t.Errorf("renewed %d times in two minutes", n)
+		}
 		r.run(time.Minute, k)
 		r.world.TakeNotifications()
 		r.world.Mailbox(lost.Address).Create(simulator.Draft{Subject: "x", Start: time.Now().Add(time.Hour), End: time.Now().Add(2 * time.Hour)})
@@ -327,7 +334,7 @@ func TestWhatGraphRefusesIsTriedSeldomAndSaysWhy(t *testing.T) {
 		hook.URL = "https://nobody.example.com/hook"
 		r.world.Unsubscribe(r.world.Mailbox(r.boxes[0].Address))
 		r.store.hasten(r.boxes[0].ID)
-		r.run(time.Minute, hook)
+		r.run(3*time.Minute, hook)
 		if known := r.store.of(r.boxes[0].ID); known.Reason != NotHeld {
 			t.Errorf("%+v", known)
 		}

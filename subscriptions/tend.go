@@ -22,9 +22,14 @@ func (k *Keeper) tend(ctx context.Context, d Due) Return {
 	case !enrolled:
 		return Return{Due: d, At: time.Now().Add(time.Minute)} // enrolled or unenrolled just now; the list tells
 	}
+	before := d.Record
 	err := k.uphold(ctx, m, &d.Record)
 	if err == nil {
+		fresh := d.Record.Tries == 0 && d.Record == before
 		d.Record.Reason, d.Record.Tries = "", 0
+		if fresh {
+			return Return{Due: d, At: time.Now().Add(time.Minute)} // once more, and then it is believed
+		}
 		left := time.Until(d.Record.Expires)
 		return Return{Due: d, At: time.Now().Add(left/3 + rand.N(left/3+1))}
 	}
@@ -50,12 +55,22 @@ func (k *Keeper) uphold(ctx context.Context, m delta.Mailbox, r *Record) error {
 	if r.ID == "" {
 		return k.make(ctx, m, r)
 	}
+	if k.fresh(*r) { // a flood of words of its end; Graph wants ten minutes between two renewals at times
+		return nil
+	}
 	err := k.renew(ctx, m, r)
 	if errors.Is(err, delta.ErrGone) { // lost, and so may be what it should have told
 		*r = Record{Tries: r.Tries}
 		return k.make(ctx, m, r)
 	}
 	return err
+}
+
+// fresh reports a subscription that was made or renewed within the last minute.
+func (k *Keeper) fresh(r Record) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return r.Tries == 0 && time.Until(r.Expires) > k.Lives[k.life]-time.Minute
 }
 
 func (k *Keeper) renew(ctx context.Context, m delta.Mailbox, r *Record) error {

@@ -39,6 +39,10 @@ type Config struct {
 	Mailboxes         string
 	Sweep             schedules.Schedule
 	sweepSpec         string
+	SweepHinted       *schedules.Schedule // nil for the same as Sweep
+	NotificationURL   string              // where Graph sends notifications; "" for none
+	HookListen        string
+	HookCertificate   string
 	GraphBudget       int64 // requests a day; 0 for as many as it takes
 	WindowBehind      time.Duration
 	WindowAhead       time.Duration
