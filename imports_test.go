@@ -41,6 +41,8 @@ var home = map[string][]string{
 	"github.com/go-json-experiment/json":                         {"rest", "graph"}, // a page is read one event at a time
 	"github.com/redis/go-redis":                                  {"redisstore", "redisstore/redistest"},
 	"github.com/alicebob/miniredis":                              {"redisstore"},
+	"github.com/Azure/azure-sdk-for-go":                          {"hints"},
+	"github.com/coder/websocket":                                 {"hints"},
 	"github.com/robfig/cron":                                     {"schedules"},
 	"github.com/alecthomas/kong":                                 {"cmd/syncd"},
 	"github.com/prometheus/client_golang":                        {"cmd/syncd"},

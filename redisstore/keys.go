@@ -35,6 +35,7 @@
 //	syncd:{subscriptions}:leaving  zset    mailbox → since when its subscription is to be given up
 //	syncd:{subscriptions}:heard    hash    mailbox → when a hint for it came last
 //	syncd:{subscriptions}:read     string  when some daemon could last read notifications; expires
+//	syncd:eventhub:H    hash    of the consumer group H, "namespace/hub/group" of an event hub: "owner P" and "checkpoint P" of each partition P
 //	syncd:resync        stream  one entry a request: mailbox, options
 //	syncd:resync:all    stream  likewise, of requests that are spread over time
 //	syncd:webex:next_at string  until when Webex wants to be left alone; expires then
@@ -71,6 +72,9 @@ func (s schema) webexRefreshing() string { return s.prefix + "webex:refreshing" 
 
 // subscriptions names a key of all subscriptions; they share a slot.
 func (s schema) subscriptions(name string) string { return s.prefix + "{subscriptions}:" + name }
+
+// eventHub names what is kept of a consumer group of an event hub.
+func (s schema) eventHub(name string) string { return s.prefix + "eventhub:" + name }
 
 func (s schema) since() string { return s.prefix + "since" }
 

@@ -21,6 +21,16 @@ func (c *Config) checkHints() error {
 	if c.HookListen != "" && !webhook {
 		errs = append(errs, fmt.Errorf("%s needs the webhook's https address as Graph reaches it in %s", both("webhook_listen"), both("notification_url")))
 	}
+	isHub := strings.HasPrefix(c.NotificationURL, eventHub)
+	if c.HubConnection != "" && !isHub {
+		errs = append(errs, fmt.Errorf("%s needs the event hub in %s", both("eventhub_connection"), both("notification_url")))
+	}
+	_, named := c.hubPlace()
+	if path := connectionParts(c.HubConnection)["entitypath"]; isHub && named == "" && path == "" {
+		errs = append(errs, fmt.Errorf("%s names a secret that only Graph reads: %s with EntityPath is needed", both("notification_url"), both("eventhub_connection")))
+	} else if isHub && named != "" && path != "" && !strings.EqualFold(named, path) {
+		errs = append(errs, fmt.Errorf("%s names the hub %s, and %s another", both("notification_url"), named, both("eventhub_connection")))
+	}
 	if c.HookCertificate != "" && c.HookListen == "" {
 		errs = append(errs, fmt.Errorf("%s is set, but %s is not", both("webhook_certificate"), both("webhook_listen")))
 	}

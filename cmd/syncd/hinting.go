@@ -93,6 +93,11 @@ func (h *hinting) serve(ctx context.Context) {
 	parts.Go(func() { h.keeper.Run(ctx) })
 	parts.Go(func() { h.collector.Run(ctx) })
 	parts.Go(func() { h.watch(ctx) })
+	if hub, err := h.newHub(); err != nil {
+		h.log.Error().Err(err).Msg("cannot read the event hub")
+	} else if hub != nil {
+		parts.Go(func() { hub.Run(ctx) })
+	}
 	if h.hook != nil {
 		parts.Go(func() { h.serveHook(ctx) })
 	}
