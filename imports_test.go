@@ -20,6 +20,7 @@ var mayImport = map[string][]string{
 	"recurrence":           {},
 	"schedules":            {},
 	"hints":                {},
+	"hints/hubtest":        {},
 	"vault":                {},
 	"pages":                {},
 	"simulator":            {},

@@ -1,7 +1,6 @@
 package hints
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -12,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -21,114 +19,14 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azeventhubs/v2"
 	"github.com/coder/websocket"
+
+	"syncd/hints/hubtest"
 )
-
-// peer is an event hub: a program that speaks AMQP with Qpid Proton (testdata/hub.py).
-type peer struct {
-	*testing.T
-	addr string
-	in   io.Writer
-
-	mu    sync.Mutex
-	lines []string      // guarded by mu; what it told
-	told  chan struct{} // holds one when there is a new line
-}
 
 const (
 	goodKey   = "SharedAccessSignature" // what every token made of a connection string holds
-	partition = 2
+	partition = hubtest.Partitions
 )
-
-// python finds an interpreter that has Proton.
-func python(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"python3", "/usr/bin/python3"} {
-		if exec.Command(name, "-c", "import proton").Run() == nil {
-			return name
-		}
-	}
-	t.Fatal("the test needs Python with Qpid Proton: apt-get install python3-qpid-proton, or pip install python-qpid-proton")
-	return ""
-}
-
-func startPeer(t *testing.T, token string) *peer {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &peer{T: t, addr: l.Addr().String(), told: make(chan struct{}, 1)}
-	_, port, _ := net.SplitHostPort(p.addr)
-	_ = l.Close()
-	cmd := exec.Command(python(t), "testdata/hub.py", port, fmt.Sprint(partition), token)
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var complaints strings.Builder
-	cmd.Stderr = &complaints
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			p.mu.Lock()
-			p.lines = append(p.lines, lines.Text())
-			p.mu.Unlock()
-			select {
-			case p.told <- struct{}{}:
-			default:
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-done
-		_ = cmd.Wait()
-		if complaints.Len() > 0 {
-			t.Log("the peer: " + complaints.String())
-		}
-	})
-	p.in = in
-	p.await("ready", 1)
-	return p
-}
-
-// await waits until the peer has told so many lines that begin so, and gives them.
-func (p *peer) await(begin string, n int) []string {
-	p.Helper()
-	deadline := time.After(30 * time.Second)
-	for {
-		p.mu.Lock()
-		found := slices.DeleteFunc(slices.Clone(p.lines), func(s string) bool { return !strings.HasPrefix(s, begin) })
-		p.mu.Unlock()
-		if len(found) >= n {
-			return found
-		}
-		select {
-		case <-p.told:
-		case <-deadline:
-			p.Fatalf("the peer told %d times %q, want %d", len(found), begin, n)
-		}
-	}
-}
-
-func (p *peer) send(to int, message []byte) {
-	p.Helper()
-	if _, err := fmt.Fprintf(p.in, "%d %s\n", to, message); err != nil {
-		p.Fatal(err)
-	}
-}
-
-func (p *peer) connection(key string) string {
-	return "Endpoint=sb://" + p.addr + ";SharedAccessKeyName=listen;SharedAccessKey=" + key + ";EntityPath=hub1;UseDevelopmentEmulator=true"
-}
 
 // shelf keeps checkpoints within the test.
 type shelf struct {
@@ -231,20 +129,20 @@ func (r *reader) want(mailboxes ...string) {
 }
 
 func TestAnEventHubIsReadAndReadOnWhereItWasLeft(t *testing.T) {
-	p, kept := startPeer(t, goodKey), &shelf{}
-	plain := func(h *Hub) { h.Connection = p.connection("c2VjcmV0") }
+	p, kept := hubtest.Start(t, goodKey), &shelf{}
+	plain := func(h *Hub) { h.Connection = p.Connection("c2VjcmV0") }
 	r := read(t, kept, plain)
-	p.await("attach", partition)
-	p.send(0, message(change("m0.secret"), change("m1.secret"), change("m1.guess")))
-	p.send(1, []byte("this is no JSON"))
-	p.send(1, message(change("m2.secret")))
+	p.Await("attach", partition)
+	p.Send(0, message(change("m0.secret"), change("m1.secret"), change("m1.guess")))
+	p.Send(1, []byte("this is no JSON"))
+	p.Send(1, message(change("m2.secret")))
 	r.want("m0", "m1", "m2")
 	<-r.alive
 	r.stop()
-	p.send(0, message(change("m3.secret")))
+	p.Send(0, message(change("m3.secret")))
 	r = read(t, kept, plain)
 	r.want("m3") // and none of those before
-	for _, line := range p.await("attach 0", 2)[1:] {
+	for _, line := range p.Await("attach 0", 2)[1:] {
 		if !strings.Contains(line, "> '0'") {
 			t.Errorf("read on from %q", line)
 		}
@@ -252,20 +150,18 @@ func TestAnEventHubIsReadAndReadOnWhereItWasLeft(t *testing.T) {
 	r.stop()
 	r = read(t, &shelf{}, plain) // the checkpoints are lost: the last minutes again
 	r.want("m0", "m1", "m2", "m3")
-	if _, err := fmt.Fprintln(p.in, "drop"); err != nil {
-		t.Fatal(err)
-	}
-	before := len(p.await("attach", 1))
-	p.await("attach", before+partition)
-	p.send(1, message(change("m4.secret")))
+	before := len(p.Await("attach", 1))
+	p.Drop()
+	p.Await("attach", before+partition)
+	p.Send(1, message(change("m4.secret")))
 	r.want("m4")
 }
 
 func TestAKeyThatIsRefusedIsToldOnceAndNothingIsRead(t *testing.T) {
-	p := startPeer(t, "never")
-	r := read(t, &shelf{}, func(h *Hub) { h.Connection = p.connection("c2VjcmV0") })
-	p.send(0, message(change("m0.secret")))
-	p.await("token bad", 3)
+	p := hubtest.Start(t, "never")
+	r := read(t, &shelf{}, func(h *Hub) { h.Connection = p.Connection("c2VjcmV0") })
+	p.Send(0, message(change("m0.secret")))
+	p.Await("token bad", 3)
 	select {
 	case err := <-r.failed:
 		var named *HubError
@@ -280,13 +176,13 @@ func TestAKeyThatIsRefusedIsToldOnceAndNothingIsRead(t *testing.T) {
 }
 
 func TestTwoReadersShareAHubAndOneTakesOver(t *testing.T) {
-	p, kept := startPeer(t, goodKey), &shelf{}
-	plain := func(h *Hub) { h.Connection = p.connection("c2VjcmV0") }
+	p, kept := hubtest.Start(t, goodKey), &shelf{}
+	plain := func(h *Hub) { h.Connection = p.Connection("c2VjcmV0") }
 	a := read(t, kept, plain)
-	p.await("attach", partition)
+	p.Await("attach", partition)
 	b := read(t, kept, plain)
 	for i := range 50 {
-		p.send(i%partition, message(change(fmt.Sprintf("m%d.secret", i))))
+		p.Send(i%partition, message(change(fmt.Sprintf("m%d.secret", i))))
 	}
 	seen := map[string]bool{}
 	for len(seen) < 50 {
@@ -307,8 +203,8 @@ func TestTwoReadersShareAHubAndOneTakesOver(t *testing.T) {
 	}
 	kept.mu.Unlock()
 	a.stop()
-	p.send(0, message(change("late0.secret")))
-	p.send(1, message(change("late1.secret")))
+	p.Send(0, message(change("late0.secret")))
+	p.Send(1, message(change("late1.secret")))
 	for late := map[string]bool{}; len(late) < 2; {
 		select {
 		case m := <-b.changed:
@@ -322,7 +218,7 @@ func TestTwoReadersShareAHubAndOneTakesOver(t *testing.T) {
 }
 
 // bridge carries WebSockets to the peer, as Event Hubs does on port 443.
-func bridge(t *testing.T, p *peer) *httptest.Server {
+func bridge(t *testing.T, p *hubtest.Hub) *httptest.Server {
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/$servicebus/websocket" {
 			http.NotFound(w, r)
@@ -334,7 +230,7 @@ func bridge(t *testing.T, p *peer) *httptest.Server {
 		}
 		conn := websocket.NetConn(r.Context(), ws, websocket.MessageBinary)
 		defer conn.Close()
-		amqp, err := net.Dial("tcp", p.addr)
+		amqp, err := net.Dial("tcp", p.Addr)
 		if err != nil {
 			t.Error(err)
 			return
@@ -376,7 +272,7 @@ func proxy(t *testing.T) (*httptest.Server, chan string) {
 }
 
 func TestAnEventHubIsReadOverWebSocketsThroughAProxy(t *testing.T) {
-	p := startPeer(t, "token-of-entra")
+	p := hubtest.Start(t, "token-of-entra")
 	hub := bridge(t, p)
 	firewall, asked := proxy(t)
 	way, err := url.Parse(firewall.URL)
@@ -391,9 +287,9 @@ func TestAnEventHubIsReadOverWebSocketsThroughAProxy(t *testing.T) {
 		h.Token = func(context.Context) (string, error) { return "token-of-entra", nil }
 		h.WebSockets = &http.Client{Transport: transport}
 	})
-	p.await("attach", partition)
-	p.send(0, message(change("m0.secret")))
-	p.send(1, message(change("m1.secret")))
+	p.Await("attach", partition)
+	p.Send(0, message(change("m0.secret")))
+	p.Send(1, message(change("m1.secret")))
 	r.want("m0", "m1")
 	if got := <-asked; got != "CONNECT "+strings.TrimPrefix(hub.URL, "https://") {
 		t.Errorf("the proxy was asked for %q", got)

@@ -139,3 +139,24 @@ func hintsAreHeard(r *rig) {
 		r.Errorf("%q of %d, %v", names, entries, err)
 	}
 }
+
+func checkpointsAreSwapped(r *rig) {
+	const hub = "ns/hub/$default"
+	c := r.store.Checkpoints()
+	for i, step := range []struct {
+		was, is string
+		done    bool
+	}{{"", "a", true}, {"", "b", false}, {"a", "b", true}, {"a", "c", false}} {
+		if done, err := c.Swap(r.Context(), hub, "owner 0", step.was, step.is); err != nil || done != step.done {
+			r.Errorf("step %d: %t, %v", i, done, err)
+		}
+	}
+	r.ok(c.Set(r.Context(), hub, "checkpoint 0", "x"))
+	kept, err := c.Load(r.Context(), hub)
+	if err != nil || len(kept) != 2 || kept["owner 0"] != "b" || kept["checkpoint 0"] != "x" {
+		r.Errorf("%v, %v", kept, err)
+	}
+	if kept, err = c.Load(r.Context(), "ns/other/$default"); err != nil || len(kept) != 0 {
+		r.Errorf("another hub: %v, %v", kept, err)
+	}
+}

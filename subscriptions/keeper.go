@@ -89,6 +89,9 @@ func (k *Keeper) Run(ctx context.Context) {
 		if err == nil {
 			next, err = k.turn(ctx)
 		}
+		if next < 0 { // nothing is known: there is no mailbox, or the store was lost
+			filled, next = time.Time{}, look
+		}
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -159,13 +162,10 @@ func (k *Keeper) fill(ctx context.Context, wanted, before []string) (after []str
 	return after, k.Store.LeaveSubscriptions(ctx, gone)
 }
 
-// turn looks after what is due, and says when something is again.
+// turn looks after what is due, and says when something is again; less than 0 where nothing is known.
 func (k *Keeper) turn(ctx context.Context) (next time.Duration, err error) {
 	due, next, err := k.Store.TakeSubscriptions(ctx, 4*k.Workers, hold)
 	if err != nil || len(due) == 0 {
-		if next < 0 {
-			next = look
-		}
 		return next, err
 	}
 	jobs, done := make(chan Due), make(chan Return, len(due))

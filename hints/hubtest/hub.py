@@ -1,4 +1,4 @@
-"""A small event hub: AMQP 1.0 by Qpid Proton, with $cbs, $management and partitions.
+"""A small event hub: AMQP 1.0 by Qpid Proton, with $cbs, $management and partitions. See hubtest.go.
 
 usage: hub.py PORT PARTITIONS TOKEN. Lines on standard input are "PARTITION TEXT", an event; "drop" ends all connections. Each attach and
 each token is told on standard output.
