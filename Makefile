@@ -41,5 +41,6 @@ fuzz: ## Each fuzz target for FUZZTIME.
 corpus: ## Precision, recall and false hits of the join-link parser.
 	$(GO) test -run '^TestCorpus$$' -count=1 -v ./parser
 
-redis: # finds or installs redis-server
+redis: # finds or installs redis-server, and the peer of the tests of event hubs
 	@./.ci/redis
+	@./.ci/proton

@@ -19,6 +19,8 @@ var mayImport = map[string][]string{
 	"parser":               {},
 	"recurrence":           {},
 	"schedules":            {},
+	"hints":                {},
+	"hints/hubtest":        {},
 	"vault":                {},
 	"pages":                {},
 	"simulator":            {},
@@ -27,7 +29,8 @@ var mayImport = map[string][]string{
 	"rest":                 {"delta"},
 	"graph":                {"delta", "parser", "recurrence", "rest"},
 	"webex":                {"delta", "parser", "rest"},
-	"redisstore":           {"delta", "schedules"},
+	"redisstore":           {"delta", "schedules", "subscriptions"},
+	"subscriptions":        {"delta"},
 	"redisstore/redistest": {},
 	"sweep":                {"delta", "parser", "recurrence"},
 	"cmd/syncd":            nil, // everything
@@ -39,6 +42,8 @@ var home = map[string][]string{
 	"github.com/go-json-experiment/json":                         {"rest", "graph"}, // a page is read one event at a time
 	"github.com/redis/go-redis":                                  {"redisstore", "redisstore/redistest"},
 	"github.com/alicebob/miniredis":                              {"redisstore"},
+	"github.com/Azure/azure-sdk-for-go":                          {"hints"},
+	"github.com/coder/websocket":                                 {"hints"},
 	"github.com/robfig/cron":                                     {"schedules"},
 	"github.com/alecthomas/kong":                                 {"cmd/syncd"},
 	"github.com/prometheus/client_golang":                        {"cmd/syncd"},

@@ -16,8 +16,8 @@ import (
 // Keys signs what syncd leaves behind at others, so that it knows its own again after losing everything but its key file.
 // All values are bound to tenant and mailbox.
 type Keys struct {
-	tenant            string
-	tag, mark, digest []byte
+	tenant                  string
+	tag, mark, digest, hint []byte
 }
 
 // NewKeys derives the signing keys of a tenant from the installation's master key of at least 32 bytes.
@@ -26,7 +26,7 @@ func NewKeys(master []byte, tenant string) (Keys, error) {
 		return Keys{}, errors.New("master key is shorter than 32 bytes")
 	}
 	k := Keys{tenant: tenant}
-	for label, into := range map[string]*[]byte{"tag": &k.tag, "mark": &k.mark, "fingerprint": &k.digest} {
+	for label, into := range map[string]*[]byte{"tag": &k.tag, "mark": &k.mark, "fingerprint": &k.digest, "hint": &k.hint} {
 		key, err := hkdf.Expand(sha256.New, master, "syncd "+label+" 1", 32)
 		if err != nil {
 			return Keys{}, fmt.Errorf("deriving the %s key: %w", label, err)

@@ -78,6 +78,11 @@ var contract = []struct {
 
 	{"hints come once, for each mailbox that they name", hintsComeOnce},
 	{"many hints are few names", hintsAreMany},
+	{"hints are passed on and noted", hintsAreHeard},
+	{"checkpoints are swapped", checkpointsAreSwapped},
+	{"subscriptions come when they are due", subscriptionsComeWhenDue},
+	{"a subscription that was hastened while it was worked on comes again", subscriptionsHastenedAreNotLost},
+	{"the subscription of who leaves goes", subscriptionsOfWhoLeavesGo},
 	{"resyncs that are spread are taken some at a time", resyncsAreSpread},
 }
 

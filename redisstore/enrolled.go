@@ -47,7 +47,7 @@ func (s *Store) Enroll(ctx context.Context, m delta.Mailbox) error {
 	if err != nil {
 		return fmt.Errorf("enrolling %s: %w", m.Address, err)
 	}
-	return nil
+	return s.hastenSubscriptions(ctx, "stay", []string{m.Key()})
 }
 
 // Unenroll removes a mailbox, under all its addresses, and what is remembered of it. Its meetings and join details stay;
@@ -80,7 +80,7 @@ func (s *Store) Unenroll(ctx context.Context, m delta.Mailbox) error {
 	if err := s.rdb.Del(ctx, keys...).Err(); err != nil {
 		return fmt.Errorf("forgetting %s: %w", m.Address, err)
 	}
-	return nil
+	return s.LeaveSubscriptions(ctx, []string{m.Key()})
 }
 
 // WebexPause is until when Webex wants to be left alone; zero for now.

@@ -30,6 +30,12 @@
 //	syncd:quota:{D}:M   string  of these, such for mailbox M
 //	syncd:quota:{D}:refused, syncd:quota:{D}:M:refused   string  Webex itself refused; expires after an hour
 //	syncd:hints         stream  one entry a hint: mailbox; capped
+//	syncd:{subscriptions}:due      zset    mailbox → Unix time at which its Graph subscription is looked at, by Redis's clock
+//	syncd:{subscriptions}:all      hash    mailbox → what is known of its subscription, as JSON (subscriptions.Record)
+//	syncd:{subscriptions}:leaving  zset    mailbox → since when its subscription is to be given up
+//	syncd:{subscriptions}:heard    hash    mailbox → when a hint for it came last
+//	syncd:{subscriptions}:read     string  when some daemon could last read notifications; expires
+//	syncd:eventhub:H    hash    of the consumer group H, "namespace/hub/group" of an event hub: "owner P" and "checkpoint P" of each partition P
 //	syncd:resync        stream  one entry a request: mailbox, options
 //	syncd:resync:all    stream  likewise, of requests that are spread over time
 //	syncd:webex:next_at string  until when Webex wants to be left alone; expires then
@@ -66,6 +72,12 @@ func (s schema) webexNextAt() string     { return s.prefix + "webex:next_at" }
 func (s schema) webexRefresh() string    { return s.prefix + "webex:refresh" }
 func (s schema) webexRefreshing() string { return s.prefix + "webex:refreshing" }
 func (s schema) signIns() string         { return s.prefix + "signins" }
+
+// subscriptions names a key of all subscriptions; they share a slot.
+func (s schema) subscriptions(name string) string { return s.prefix + "{subscriptions}:" + name }
+
+// eventHub names what is kept of a consumer group of an event hub.
+func (s schema) eventHub(name string) string { return s.prefix + "eventhub:" + name }
 
 func (s schema) since() string { return s.prefix + "since" }
 

@@ -108,3 +108,14 @@ local id, accept, rewrite = read(KEYS[1])
 write(KEYS[1], later(id, ARGV[1]), later(accept, ARGV[2] ~= '' and ARGV[2] or nil), later(rewrite, ARGV[3] ~= '' and ARGV[3] or nil))
 return 1
 `)
+
+// swapScript sets a field of a hash, if it is as it was.
+//
+//	KEYS  the hash
+//	ARGV  field, what it was ('' for none), what it is to be, a field that counts such changes ('' for none)
+var swapScript = redis.NewScript(`
+if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+if ARGV[4] ~= '' then redis.call('HINCRBY', KEYS[1], ARGV[4], 1) end
+return 1
+`)

@@ -46,20 +46,13 @@ func (s *Store) SignIn(ctx context.Context, id string) (string, error) {
 	return sealed, nil
 }
 
-// swapScript replaces a sign-in that is what it was thought to be.
-//
-//	KEYS  the hash
-//	ARGV  directory id, what is there now ('' for nothing), what is to be there, 1 where others are to look, the version's field
-var swapScript = redis.NewScript(`
-if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-if ARGV[4] == '1' then redis.call('HINCRBY', KEYS[1], ARGV[5], 1) end
-return 1
-`)
-
 // SwapSignIn replaces a sign-in, and reports false where it is not what was given as was, "" for none. told makes other daemons look.
 func (s *Store) SwapSignIn(ctx context.Context, id, was, now string, told bool) (bool, error) {
-	n, err := swapScript.Run(ctx, s.rdb, []string{s.schema.signIns()}, strings.ToLower(id), was, now, told, signInsVersion).Int()
+	counted := ""
+	if told {
+		counted = signInsVersion
+	}
+	n, err := swapScript.Run(ctx, s.rdb, []string{s.schema.signIns()}, strings.ToLower(id), was, now, counted).Int()
 	if err != nil {
 		return false, fmt.Errorf("storing a sign-in: %w", err)
 	}

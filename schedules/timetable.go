@@ -12,6 +12,7 @@ import (
 // twice as much for a mailbox that is quiet, and at night.
 type Timetable struct {
 	Schedule Schedule
+	Hinted   *Schedule      // for mailboxes whose hints can be relied on; nil for the same as the others
 	Zone     *time.Location // in which it is night; nil for this machine's
 }
 
@@ -34,6 +35,7 @@ type Facts struct {
 	Starts  []time.Time // of meetings to come
 	// NotBefore is when the mailbox may be asked again, where that was said; else zero.
 	NotBefore time.Time
+	Hints     Hints
 	Pace      Pace
 	Crowded   bool // there is more to do than can be done: no heat
 }
@@ -44,6 +46,7 @@ type Why string
 // The reasons.
 const (
 	Rhythm  Why = "ordinary"
+	Hinting Why = "hinted"
 	Recent  Why = "changed-lately"
 	Soon    Why = "meeting-soon"
 	Quiet   Why = "quiet"
@@ -69,10 +72,15 @@ func (t Timetable) ordinary(mailbox string, f Facts, now time.Time) (time.Time, 
 	at := t.Schedule.Next(mailbox, now)
 	interval := t.interval(mailbox, now)
 	every, why := t.stretched(f, interval, now)
-	if every <= interval {
-		return at, why
+	if every > interval {
+		at = at.Add(every - interval)
 	}
-	return at.Add(every - interval), why
+	if t.hinted(f, now) {
+		if later := t.Hinted.Next(mailbox, now); later.After(at) {
+			return later, Hinting
+		}
+	}
+	return at, why
 }
 
 // interval is the schedule's own, around now.
@@ -150,7 +158,7 @@ type Phase struct {
 
 // Ahead is the rhythm that a mailbox will follow until some time, if nothing happens to it.
 func (t Timetable) Ahead(mailbox string, f Facts, now, until time.Time) []Phase {
-	turns := []time.Time{now, f.NotBefore}
+	turns := []time.Time{now, f.NotBefore, f.Hints.Since.Add(settling)}
 	for _, s := range f.heat(now) {
 		turns = append(turns, s.from, s.until)
 	}
@@ -174,6 +182,12 @@ func (t Timetable) Ahead(mailbox string, f Facts, now, until time.Time) []Phase 
 // phase is the rhythm at one time.
 func (t Timetable) phase(mailbox string, f Facts, at time.Time) Phase {
 	every, why := t.stretched(f, t.interval(mailbox, at), at)
+	if t.hinted(f, at) {
+		next := t.Hinted.Next(mailbox, at)
+		if long := t.Hinted.Next(mailbox, next).Sub(next); long > every {
+			every, why = long, Hinting
+		}
+	}
 	if spans := f.heat(at); len(spans) > 0 && !spans[0].from.After(at) && hotEvery < every {
 		every, why = hotEvery, spans[0].why
 	}

@@ -41,6 +41,7 @@ var graphCalls = []graphCall{
 	{"GET", "subscriptions/{subscription}", "GetSubscription", false, (*call).oneSubscription},
 	{"PATCH", "subscriptions/{subscription}", "PatchSubscription", false, (*call).oneSubscription},
 	{"DELETE", "subscriptions/{subscription}", "DeleteSubscription", false, (*call).oneSubscription},
+	{"POST", "subscriptions/{subscription}/reauthorize", "Reauthorize", false, (*call).oneSubscription},
 }
 
 // Graph answers at the Graph root, paths beginning with /v1.0 (microsoft-graph.md 1 to 8).

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -14,68 +15,34 @@ type subscription struct {
 	notificationURL, lifecycleURL              string
 	expires                                    time.Time
 	box                                        *Mailbox
-}
-
-// Notification is one message for the notification URL of a subscription.
-type Notification struct {
-	URL     string
-	Payload []byte // {"value":[...]}
+	paused                                     bool // waits for a reauthorization
 }
 
 const (
 	longestSubscription  = 10080 * time.Minute
+	olderSubscription    = 4230 * time.Minute // what older pages say
 	shortestSubscription = 45 * time.Minute
+	mostSubscriptions    = 1000 // of a mailbox, over all applications
+	subscriptionsPage    = 100
 )
 
-// TakeNotifications gives out what was sent since the last call, and forgets it.
-func (w *World) TakeNotifications() []Notification {
+// Subscription is how a subscription stands at a moment.
+type Subscription struct {
+	ID, Mailbox, URL, LifecycleURL, ClientState string
+	Expires                                     time.Time
+}
+
+// Subscriptions lists what is subscribed to, in the order of its making.
+func (w *World) Subscriptions() []Subscription {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	all := w.outbox
-	w.outbox = nil
+	var all []Subscription
+	for _, s := range w.subscriptions {
+		if s.expires.After(w.now()) {
+			all = append(all, Subscription{s.id, s.box.address, s.notificationURL, s.lifecycleURL, s.clientState, s.expires})
+		}
+	}
 	return all
-}
-
-// Lifecycle sends reauthorizationRequired, subscriptionRemoved or missed for all subscriptions; subscriptionRemoved also removes.
-func (w *World) Lifecycle(event string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, s := range w.subscriptions {
-		if s.lifecycleURL == "" {
-			continue
-		}
-		w.notify(s.lifecycleURL, map[string]any{
-			"subscriptionId": s.id, "subscriptionExpirationDateTime": zulu(s.expires), "tenantId": w.opt.Tenant,
-			"clientState": s.clientState, "lifecycleEvent": event,
-		})
-	}
-	if event == "subscriptionRemoved" {
-		w.subscriptions = nil
-	}
-}
-
-func (w *World) notify(url string, value map[string]any) {
-	w.outbox = append(w.outbox, Notification{url, encode(map[string]any{"value": []any{value}})})
-}
-
-// announce tells the subscribers of a mailbox about a change; removing one date of a series is an update of the series.
-func (m *Mailbox) announce(key, changeType string) {
-	w := m.w
-	for _, s := range w.subscriptions {
-		if s.box != m || !s.expires.After(w.now()) || !slices.Contains(strings.Split(s.changeType, ","), changeType) {
-			continue
-		}
-		id := m.stamp.id(ref{key: key}, true)
-		path := "Users/" + m.id + "/Events/" + id
-		data := map[string]any{"@odata.type": "#Microsoft.Graph.Event", "@odata.id": path, "id": id}
-		if it := m.items[key]; it != nil {
-			data["@odata.etag"] = it.etag()
-		}
-		w.notify(s.notificationURL, map[string]any{
-			"subscriptionId": s.id, "subscriptionExpirationDateTime": zulu(s.expires), "tenantId": w.opt.Tenant,
-			"clientState": s.clientState, "changeType": changeType, "resource": path, "resourceData": data,
-		})
-	}
 }
 
 func (s *subscription) json(c *call) map[string]any {
@@ -94,9 +61,13 @@ type subscriptionBody struct {
 // lifetime reads an expiration: at most seven days, and never less than 45 minutes.
 func (c *call) lifetime(text string) (time.Time, *answer) {
 	t, ok := instant(text)
-	now := c.w.now()
-	if !ok || t.Before(now) || t.Sub(now) > longestSubscription {
-		return t, c.graphError(http.StatusBadRequest, "InvalidRequest", "ExpirationDateTime must be in the future and at most 10080 minutes away.")
+	now, longest := c.w.now(), longestSubscription
+	if c.w.quirks.ShortSubscriptions {
+		longest = olderSubscription
+	}
+	if !ok || t.Before(now) || t.Sub(now) > longest {
+		return t, c.graphError(http.StatusBadRequest, "InvalidRequest",
+			"ExpirationDateTime must be in the future and at most "+strconv.Itoa(int(longest.Minutes()))+" minutes away.")
 	}
 	if t.Sub(now) < shortestSubscription {
 		t = now.Add(shortestSubscription)
@@ -104,42 +75,86 @@ func (c *call) lifetime(text string) (time.Time, *answer) {
 	return t, nil
 }
 
+// extension is how the service behind /subscriptions refuses: one code for everything, and the reason in the text (issues 6869 and
+// 21403 of microsoft-graph-docs).
+func (c *call) extension(status int, reason string) *answer {
+	return c.graphError(status, "ExtensionError", "Operation: Create; Exception: [Status Code: "+
+		strings.ReplaceAll(http.StatusText(status), " ", "")+"; Reason: "+reason+"]")
+}
+
 func (c *call) createSubscription() *answer {
 	var b subscriptionBody
 	if json.Unmarshal(c.body, &b) != nil || b.ChangeType == "" || len(b.ClientState) > 128 {
 		return c.graphError(http.StatusBadRequest, "InvalidRequest", "The subscription cannot be read.")
 	}
+	for _, address := range []string{b.NotificationURL, b.LifecycleNotificationURL} {
+		if address == "" && address != b.NotificationURL || strings.HasPrefix(address, "EventHub:") || strings.HasPrefix(address, "EventGrid:") {
+			continue
+		}
+		if !c.w.handshake(c.r.Context(), address) {
+			return c.graphError(http.StatusBadRequest, "ValidationError", "Subscription validation request failed. The notification endpoint cannot be reached.")
+		}
+	}
 	c.w.mu.Lock()
 	defer c.w.mu.Unlock()
-	expires, a := c.lifetime(b.ExpirationDateTime)
+	box, expires, a := c.mayCreate(b)
 	if a != nil {
 		return a
 	}
-	parts := strings.Split(strings.Trim(b.Resource, "/"), "/")
-	if len(parts) != 3 || !strings.EqualFold(parts[0], "users") || !strings.EqualFold(parts[2], "events") || c.w.names[strings.ToLower(parts[1])] == nil {
-		return c.graphError(http.StatusBadRequest, "InvalidRequest", "Resource '"+b.Resource+"' cannot be subscribed to here.")
-	}
-	if !strings.HasPrefix(b.NotificationURL, "EventHub:") && !strings.HasPrefix(b.NotificationURL, "EventGrid:") {
-		return c.graphError(http.StatusBadRequest, "ValidationError", "Subscription validation request failed. The notification endpoint cannot be reached.")
-	}
-	for _, s := range c.w.subscriptions {
-		if s.app == c.app && s.changeType == b.ChangeType && strings.EqualFold(s.resource, b.Resource) && s.expires.After(c.w.now()) {
-			return c.graphError(http.StatusConflict, "ExtensionError", "Subscription Id "+s.id+" already exists for the requested combination")
-		}
-	}
 	s := &subscription{
 		id: guid(c.w.rng), app: c.app, changeType: b.ChangeType, resource: b.Resource, clientState: b.ClientState,
-		notificationURL: b.NotificationURL, lifecycleURL: b.LifecycleNotificationURL, expires: expires, box: c.w.names[strings.ToLower(parts[1])],
+		notificationURL: b.NotificationURL, lifecycleURL: b.LifecycleNotificationURL, expires: expires, box: box,
 	}
 	c.w.subscriptions = append(c.w.subscriptions, s)
-	c.w.notify(s.notificationURL, map[string]any{ // fixtures/graph/notification-eventhub-validation.json
-		"subscriptionId": "NA", "subscriptionExpirationDateTime": "NA", "clientState": "NA",
-		"changeType": "Validation: Testing client application reachability for subscription Request-Id: " + requestID(c.N), "resource": "NA",
-	})
-	a = jsonAnswer(http.StatusCreated, s.json(c))
-	return a
+	if !strings.HasPrefix(s.notificationURL, "https://") {
+		c.w.notify(s.notificationURL, map[string]any{ // fixtures/graph/notification-eventhub-validation.json
+			"subscriptionId": "NA", "subscriptionExpirationDateTime": "NA", "clientState": "NA",
+			"changeType": "Validation: Testing client application reachability for subscription Request-Id: " + requestID(c.N), "resource": "NA",
+		})
+	}
+	return jsonAnswer(http.StatusCreated, s.json(c))
 }
 
+// mayCreate holds a new subscription against the rules.
+func (c *call) mayCreate(b subscriptionBody) (*Mailbox, time.Time, *answer) {
+	expires, a := c.lifetime(b.ExpirationDateTime)
+	if a != nil {
+		return nil, expires, a
+	}
+	parts := strings.Split(strings.Trim(b.Resource, "/"), "/")
+	if len(parts) != 3 || !strings.EqualFold(parts[0], "users") || !strings.EqualFold(parts[2], "events") {
+		return nil, expires, c.graphError(http.StatusBadRequest, "InvalidRequest", "Resource '"+b.Resource+"' cannot be subscribed to here.")
+	}
+	box := c.w.names[strings.ToLower(parts[1])]
+	switch {
+	case box == nil || box.status == statusGone:
+		return nil, expires, c.refusal(http.StatusNotFound, "ResourceNotFound")
+	case box.status == statusUnlicensed:
+		return nil, expires, c.extension(http.StatusNotFound, "REST API is not yet supported for this mailbox.")
+	case box.status == statusDenied:
+		return nil, expires, c.extension(http.StatusForbidden, "Forbidden")
+	}
+	most, count, ofBox := c.w.quirks.MostSubscriptions, 0, 0
+	for _, s := range c.w.subscriptions {
+		if !s.expires.After(c.w.now()) {
+			continue
+		}
+		count++
+		if s.box != box {
+			continue
+		}
+		ofBox++
+		if s.app == c.app && s.changeType == b.ChangeType {
+			return nil, expires, c.extension(http.StatusConflict, "Subscription Id "+s.id+" already exists for the requested combination")
+		}
+	}
+	if most > 0 && count >= most || ofBox >= mostSubscriptions {
+		return nil, expires, c.extension(http.StatusForbidden, "Maximum number of subscriptions has been reached")
+	}
+	return box, expires, nil
+}
+
+// listSubscriptions lists what the application has, in pages.
 func (c *call) listSubscriptions() *answer {
 	c.w.mu.Lock()
 	defer c.w.mu.Unlock()
@@ -149,10 +164,17 @@ func (c *call) listSubscriptions() *answer {
 			list = append(list, s.json(c))
 		}
 	}
-	return jsonAnswer(http.StatusOK, map[string]any{"@odata.context": c.context("subscriptions"), "value": list})
+	from, _ := strconv.Atoi(query(c.r.URL.Query(), "$skiptoken"))
+	from = max(0, min(from, len(list)))
+	to := min(from+subscriptionsPage, len(list))
+	out := map[string]any{"@odata.context": c.context("subscriptions"), "value": list[from:to]}
+	if to < len(list) {
+		out["@odata.nextLink"] = c.root + "/v1.0/subscriptions?$skiptoken=" + strconv.Itoa(to)
+	}
+	return jsonAnswer(http.StatusOK, out)
 }
 
-// oneSubscription serves GET, PATCH (a new expiration) and DELETE of one.
+// oneSubscription serves GET, PATCH (a new expiration), DELETE and reauthorize of one.
 func (c *call) oneSubscription() *answer {
 	c.w.mu.Lock()
 	defer c.w.mu.Unlock()
@@ -167,6 +189,9 @@ func (c *call) oneSubscription() *answer {
 	case http.MethodDelete:
 		c.w.subscriptions = slices.Delete(c.w.subscriptions, i, i+1)
 		return noContent()
+	case http.MethodPost:
+		s.paused = false
+		return noContent()
 	case http.MethodPatch:
 		var b subscriptionBody
 		_ = json.Unmarshal(c.body, &b)
@@ -174,7 +199,7 @@ func (c *call) oneSubscription() *answer {
 		if a != nil {
 			return a
 		}
-		s.expires = expires
+		s.expires, s.paused = expires, false
 	}
 	return jsonAnswer(http.StatusOK, s.json(c))
 }

@@ -30,6 +30,11 @@ type Quirks struct {
 	// Entra
 	SlowDown bool // who asks for a device code's token sooner than its interval says is told slow_down (RFC 8628, 3.5)
 
+	// Graph, subscriptions (microsoft-graph.md 7)
+	ShortSubscriptions bool // they live for 4,230 minutes at most, as older pages say
+	MostSubscriptions  int  // that there may be in all, more answer 403; 0 = any number
+	Silent             bool // notifications are lost
+
 	// Webex (webex.md 2.1 to 2.3)
 	ListLag       time.Duration // a new meeting shows in lists only after this time
 	EmptyListPage float64       // chance of an empty page with a next link

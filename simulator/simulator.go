@@ -34,6 +34,7 @@ package simulator
 import (
 	"hash/fnv"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -66,6 +67,8 @@ type World struct {
 	groups        map[string][]string      // guarded by mu; group id → addresses
 	subscriptions []*subscription          // guarded by mu
 	outbox        []Notification           // guarded by mu; not taken yet
+	notified      chan struct{}            // holds one when there is something in outbox
+	webhooks      *http.Client             // guarded by mu; reaches the webhooks that are subscribed with; nil reaches none
 	written       map[string]bool          // guarded by mu; Webex links that the client wrote into events
 	misuse        []error                  // guarded by mu; wrong use of this package by a test
 	apps          map[string]*app          // guarded by mu; client id → Entra application
@@ -104,7 +107,7 @@ func New(opt Options) *World {
 		tokens:  map[string]*token{},
 		devices: map[string]*deviceSignIn{}, userRefresh: map[string]*deviceSignIn{},
 		written: map[string]bool{}, groups: map[string][]string{},
-		foreign: ForeignURL,
+		foreign: ForeignURL, notified: make(chan struct{}, 1),
 	}
 	if w.opt.Exchange == Varied {
 		w.opt.Exchange = Harshness(w.rng.IntN(int(Varied)))

@@ -39,6 +39,13 @@ type Config struct {
 	Mailboxes         string
 	Sweep             schedules.Schedule
 	sweepSpec         string
+	SweepHinted       *schedules.Schedule // nil for the same as Sweep
+	NotificationURL   string              // where Graph sends notifications; "" for none
+	HubConnection     string
+	HubGroup          string
+	HubTransport      string // "websockets" or "amqp"
+	HookListen        string
+	HookCertificate   string
 	GraphBudget       int64 // requests a day; 0 for as many as it takes
 	WindowBehind      time.Duration
 	WindowAhead       time.Duration

@@ -109,7 +109,7 @@ func TestTheReadmeHasARowForEveryStateAndReason(t *testing.T) {
 	words := 0
 	for file, pattern := range map[string]string{
 		"../../delta/reason.go": `Reason += "([a-z-]+)"`, "../../delta/cursor.go": `State += "([a-z]+)"`,
-		"../../recurrence/reason.go": `Reason += "([a-z-]+)"`,
+		"../../recurrence/reason.go": `Reason += "([a-z-]+)"`, "../../subscriptions/subscriptions.go": `Reason += "([a-z-]+)"`,
 	} {
 		raw, err := os.ReadFile(file)
 		if err != nil {

@@ -52,6 +52,7 @@ func loadConfig(file string, environ []string) (*Config, map[string]source, erro
 		values[s.key] = source{value, v.place}
 	}
 	c.complete()
+	errs = append(errs, c.checkHints())
 	return c, values, errors.Join(errs...)
 }
 

@@ -45,6 +45,8 @@ type commandLine struct {
 	Config    configCommand    `cmd:"" help:"Show the configuration in force, secrets masked."`
 	Health    healthCommand    `cmd:"" help:"Ask the daemon on this machine whether it can work."`
 	Version   versionCommand   `cmd:"" help:"Show the version."`
+
+	Subscriptions subscriptionsCommand `cmd:"" help:"List the Graph subscriptions that give hints."`
 }
 
 // surroundings are what a command has besides its arguments.

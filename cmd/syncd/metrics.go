@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"syncd/delta"
+	"syncd/hints"
 	"syncd/sweep"
 )
 
@@ -20,6 +21,8 @@ type metrics struct {
 	took      prometheus.Histogram
 	late      prometheus.Histogram
 	hints     prometheus.Counter
+	notices   *prometheus.CounterVec // notifications, by where they came from and what they were
+	subscript *prometheus.CounterVec // requests about subscriptions, by kind and result
 }
 
 // newMetrics makes the metrics of a daemon.
@@ -32,6 +35,10 @@ func newMetrics(d *daemon) *metrics {
 			Buckets: []float64{.01, .03, .1, .3, 1, 3, 10, 30, 100}}),
 		late: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "syncd_late_seconds", Help: "How much later than due sweeps begin.",
 			Buckets: []float64{.1, .3, 1, 3, 10, 30, 100, 300}}),
+		notices: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "syncd_notifications_total",
+			Help: "Notifications of Microsoft Graph, by source and kind: change, ending, foreign, unreadable."}, []string{"source", "kind"}),
+		subscript: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "syncd_subscription_requests_total",
+			Help: "Requests about subscriptions, by kind and result: ok, or the reason for none."}, []string{"call", "result"}),
 		hints: prometheus.NewCounter(prometheus.CounterOpts{Name: "syncd_hints_total", Help: "Hints read, whoever they name."}),
 	}
 	count := func(name, help string, value func() float64, labels prometheus.Labels) prometheus.Collector {
@@ -41,7 +48,7 @@ func newMetrics(d *daemon) *metrics {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
 	}
 	const requests = "Requests sent, by vendor."
-	m.registry.MustRegister(m.sweeps, m.decisions, m.took, m.late, m.hints,
+	m.registry.MustRegister(m.sweeps, m.decisions, m.took, m.late, m.hints, m.notices, m.subscript,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		count("syncd_requests_total", requests, func() float64 { return float64(d.graph.Requests()) }, prometheus.Labels{"vendor": "graph"}),
 		count("syncd_requests_total", requests, func() float64 { return float64(d.webex.Requests()) }, prometheus.Labels{"vendor": "webex"}),
@@ -64,6 +71,24 @@ func (m *metrics) swept(err error, late, took time.Duration) {
 	m.took.Observe(took.Seconds())
 	m.late.Observe(late.Seconds())
 }
+
+// noticed counts the notifications of a message.
+func (m *metrics) noticed(source string, n hints.Notices, unreadable bool) {
+	count := func(kind string, n int) {
+		if n > 0 {
+			m.notices.WithLabelValues(source, kind).Add(float64(n))
+		}
+	}
+	count("change", len(n.Changed)-len(n.Ending))
+	count("ending", len(n.Ending))
+	count("foreign", n.Foreign)
+	if unreadable {
+		count("unreadable", 1)
+	}
+}
+
+// subscribed counts a request about subscriptions.
+func (m *metrics) subscribed(call, result string) { m.subscript.WithLabelValues(call, result).Inc() }
 
 // decided counts a decision.
 func (m *metrics) decided(d delta.Decision, err error) {

@@ -13,16 +13,20 @@ type plan struct {
 	timetable schedules.Timetable
 	due       map[string]time.Time // mailbox key → when it is due; absent where no daemon has it in its queue
 	pace      schedules.Pace
+	hints     map[string]schedules.Hints // mailbox key → hints that can be relied on
 }
 
 func readPlan(ctx context.Context, c *Config, store *redisstore.Store, views []redisstore.View) (plan, error) {
-	p := plan{timetable: schedules.Timetable{Schedule: c.Sweep}}
+	p := plan{timetable: schedules.Timetable{Schedule: c.Sweep, Hinted: c.SweepHinted}, hints: map[string]schedules.Hints{}}
 	keys := make([]string, len(views))
 	for i, v := range views {
 		keys[i] = v.Mailbox.Key()
 	}
 	var err error
-	if p.due, err = store.DueAt(ctx, keys); err != nil || c.GraphBudget == 0 {
+	if p.due, err = store.DueAt(ctx, keys); err != nil {
+		return p, err
+	}
+	if p.hints, err = hintsOf(ctx, c, store, keys); err != nil || c.GraphBudget == 0 {
 		return p, err
 	}
 	enrolled, err := store.Mailboxes(ctx)
@@ -52,6 +56,9 @@ func (p plan) next(v redisstore.View) time.Time {
 func (p plan) ahead(v redisstore.View) []shownPhase {
 	now := time.Now().UTC().Truncate(time.Second)
 	facts := factsOf(v.Cursor, schedules.Facts{Pace: p.pace})
+	if v.Retrying+len(v.Held) == 0 {
+		facts.Hints = p.hints[v.Mailbox.Key()]
+	}
 	var out []shownPhase
 	for _, phase := range p.timetable.Ahead(v.Mailbox.Key(), facts, now, now.Add(24*time.Hour)) {
 		every := ""

@@ -25,7 +25,7 @@ const (
 
 // watchRequests follows the streams until ctx ends.
 func (d *daemon) watchRequests(ctx context.Context) {
-	h := hints{daemon: d, last: map[string]time.Time{}, later: map[string]bool{}}
+	h := hintReader{daemon: d, last: map[string]time.Time{}, later: map[string]bool{}}
 	var looked time.Time
 	for ctx.Err() == nil {
 		err := d.store.AwaitHints(ctx, h.patience(time.Now()))
@@ -50,8 +50,8 @@ func (d *daemon) watchRequests(ctx context.Context) {
 	}
 }
 
-// hints is what is known of hints. It is used by one goroutine.
-type hints struct {
+// hintReader is what is known of hints. It is used by one goroutine.
+type hintReader struct {
 	*daemon
 	last    map[string]time.Time // mailbox → its last hint that counted, of the last while
 	later   map[string]bool      // mailboxes with hints that came too soon after that
@@ -61,7 +61,7 @@ type hints struct {
 }
 
 // patience is how long there is nothing to do without a new hint.
-func (h *hints) patience(now time.Time) time.Duration {
+func (h *hintReader) patience(now time.Time) time.Duration {
 	if len(h.later) > 0 {
 		return hintRest
 	}
@@ -69,7 +69,7 @@ func (h *hints) patience(now time.Time) time.Duration {
 }
 
 // take takes the hints that there are.
-func (h *hints) take(ctx context.Context) error {
+func (h *hintReader) take(ctx context.Context) error {
 	names, entries, err := h.store.TakeHints(ctx)
 	now := time.Now()
 	known := *h.byName.Load()
@@ -95,13 +95,14 @@ func (h *hints) take(ctx context.Context) error {
 		h.nobodys, h.told = 0, now
 	}
 	if len(due) > 0 {
+		h.hinting.heard(ctx, due)
 		h.hastenIDs(ctx, due)
 	}
 	return err
 }
 
 // heard says once that requests cannot be read, and once that they can.
-func (h *hints) heard(ctx context.Context, err error) {
+func (h *hintReader) heard(ctx context.Context, err error) {
 	switch {
 	case ctx.Err() != nil:
 		return

@@ -30,14 +30,23 @@ func (runCommand) Run(s *surroundings) error {
 	if err != nil {
 		return usageError{fmt.Errorf("%s: %w", both("listen"), err)}
 	}
+	hook, err := c.listenHook()
+	if err != nil {
+		return errors.Join(usageError{err}, listener.Close())
+	}
 	front := newFront(listener, log)
 	log.Info().Str("version", version()).Str("pages", "http://"+listener.Addr().String()).Msg("syncd serves")
 	e, err := s.awaitEngine(log)
 	if err != nil {
 		front.close()
+		if hook != nil {
+			_ = hook.Close()
+		}
 		return err
 	}
-	newDaemon(e).serve(s.ctx, front)
+	d := newDaemon(e)
+	d.hinting.hook = hook
+	d.serve(s.ctx, front)
 	front.close()
 	e.log.Info().Msg("syncd stopped")
 	return e.close()
@@ -70,10 +79,12 @@ type daemon struct {
 	claims    claims
 	spread    spread
 	metrics   *metrics
+	hinting   *hinting
 	journal   pages.Journal
 
 	byID     atomic.Pointer[map[string]delta.Mailbox] // key id → mailbox, as of the last listing
 	byName   atomic.Pointer[map[string]string]        // address or id, in lower case → key id; likewise
+	served   atomic.Pointer[[]string]                 // key ids of those in byID that have a directory id, sorted; likewise
 	pace     atomic.Pointer[schedules.Pace]
 	enrolled bool // what the configuration names is enrolled; the runner's
 }
@@ -82,15 +93,17 @@ type daemon struct {
 const workers = 64
 
 func newDaemon(e *engine) *daemon {
-	d := &daemon{engine: e, queue: e.store.Queue(), timetable: schedules.Timetable{Schedule: e.config.Sweep}}
+	d := &daemon{engine: e, queue: e.store.Queue(), timetable: schedules.Timetable{Schedule: e.config.Sweep, Hinted: e.config.SweepHinted}}
 	d.byID.Store(&map[string]delta.Mailbox{})
 	d.byName.Store(&map[string]string{})
+	d.served.Store(&[]string{})
 	d.pace.Store(&schedules.Pace{})
 	d.runner = &schedules.Runner{
 		Queue: d.queue, Schedule: e.config.Sweep, Workers: workers, Hold: e.config.LeaseTTL, Relist: min(30*time.Second, e.config.LeaseTTL),
 		List: d.list, Ready: d.claimAll, Work: d.work, Log: e.log,
 	}
 	d.metrics = newMetrics(d)
+	d.hinting = newHinting(d)
 	e.sweeper.Claim = d.claim
 	e.sweeper.Freed = func(m delta.Mailbox) { d.hasten(context.Background(), m) }
 	e.sweeper.Watch = func(m delta.Mailbox, s delta.Seen, decision delta.Decision, err error) {
@@ -111,6 +124,7 @@ func (d *daemon) serve(ctx context.Context, front *front) {
 	parts.Go(func() { d.watchRequests(ctx) })
 	parts.Go(func() { d.keepPace(ctx) })
 	parts.Go(func() { d.watchWebex(ctx) })
+	parts.Go(func() { d.hinting.serve(ctx) })
 	d.runner.Run(ctx)
 	parts.Wait()
 }

@@ -35,6 +35,8 @@ func (d *daemon) list(ctx context.Context) ([]string, error) {
 	}
 	d.byID.Store(&byID)
 	d.byName.Store(&byName)
+	served := servedOf(byID)
+	d.served.Store(&served)
 	return ids, nil
 }
 
@@ -99,9 +101,12 @@ func (d *daemon) claimAll(ctx context.Context, jobs []schedules.Job) {
 	}
 	at := time.Now()
 	taken, errs := d.store.ClaimAll(ctx, mailboxes)
+	ids := make([]string, len(mailboxes))
 	for i, m := range mailboxes {
 		d.claims.put(m.Key(), claimed{taken[i], errs[i], at})
+		ids[i] = m.Key()
 	}
+	d.hinting.recall(ctx, ids)
 }
 
 // claim gives a sweep its lease: the one that was taken for it, or a new one where that would soon be over.
@@ -130,6 +135,7 @@ func (d *daemon) work(ctx context.Context, j schedules.Job) schedules.Return {
 	defer d.unclaim(context.WithoutCancel(ctx), j.Mailbox)
 	back := schedules.Return{Job: j, At: time.Now(), To: j.Lane}
 	if ctx.Err() != nil {
+		d.hinting.of(j.Mailbox)
 		return back // others may go on with it
 	}
 	m, ok := (*d.byID.Load())[j.Mailbox]
@@ -150,6 +156,7 @@ func (d *daemon) work(ctx context.Context, j schedules.Job) schedules.Return {
 // next says when a mailbox comes again after a sweep, and in which lane.
 func (d *daemon) next(back *schedules.Return, report *sweep.Report, err error) {
 	now := time.Now()
+	known := d.hinting.of(back.Mailbox)
 	switch {
 	case errors.Is(err, delta.ErrLeased), errors.Is(err, delta.ErrLeaseLost):
 		// Another daemon has it. Should that one have died, the lease ends soon.
@@ -162,6 +169,9 @@ func (d *daemon) next(back *schedules.Return, report *sweep.Report, err error) {
 	facts := schedules.Facts{NotBefore: notBefore(err, now), Pace: *d.pace.Load(), Crowded: d.runner.Late() > 0}
 	if report != nil && report.Cursor.State != "" {
 		facts = factsOf(report.Cursor, facts)
+		if err == nil && report.Retrying+report.Held == 0 { // what waits is tried again by the ordinary rhythm
+			facts.Hints = known
+		}
 		back.To = schedules.Ordinary
 	}
 	back.At, _ = d.timetable.Next(back.Mailbox, facts, now)
