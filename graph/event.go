@@ -26,7 +26,7 @@ type answered struct {
 func (a *answered) decode(_ http.Header, body io.Reader) error {
 	r := newReader(body)
 	r.whole = true
-	if r.dec.PeekKind() != '{' {
+	if r.peek() != '{' {
 		return rest.Plain("answer is no event")
 	}
 	f := r.event()

@@ -1,8 +1,11 @@
 package graph
 
 import (
+	"bytes"
 	"io"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -32,23 +35,15 @@ type form struct {
 	structured  bool       // several places, of which `location` is only a summary: writing it would lose what is known of each
 }
 
-// locationJSON is a place (location.md).
-type locationJSON struct {
-	DisplayName string `json:"displayName"`
-	Address     string `json:"locationEmailAddress"`
-	URI         string `json:"locationUri"`
-}
-
 // dateTime is a dateTimeTimeZone.
 type dateTime struct{ time, zone string }
 
 type property struct{ id, value string }
 
-// reader reads JSON as it comes in.
+// reader reads what Graph answers.
 type reader struct {
-	dec *jsontext.Decoder
-	err error // the answer is broken
-	odd bool  // a member of the event at hand is not what it should be
+	scanner
+	odd bool // a member of the event at hand is not what it should be
 
 	whole   bool   // bodies are wanted, whatever the events say
 	body    []byte // the event's, as JSON; reused
@@ -56,41 +51,42 @@ type reader struct {
 	scratch []byte
 }
 
-func newReader(r io.Reader) *reader { return &reader{dec: jsontext.NewDecoder(r, rest.Lenient)} }
+func newReader(r io.Reader) *reader { return &reader{scanner: scanner{in: r, kept: -1}} }
 
-// value is the next value or member name, good until the next is read.
-func (r *reader) value() jsontext.Value {
-	if r.err != nil {
-		return nil
-	}
-	var v jsontext.Value
-	v, r.err = r.dec.ReadValue()
-	return v
-}
-
-func (r *reader) skip() {
-	if r.err == nil {
-		r.err = r.dec.SkipValue()
-	}
-}
-
-func (r *reader) token() {
-	if r.err == nil {
-		_, r.err = r.dec.ReadToken()
-	}
-}
-
-// object reads the members of an object. The function is given each name with its quotes, and has to read the value.
-func (r *reader) object(member func(name []byte)) {
+// object reads the members of an object. The function is given each name, and either reads the value or says that it does not
+// know the name. One that it knows must not come twice.
+func (r *reader) object(member func(name []byte) bool) {
 	if !r.begins('{') {
 		return
 	}
-	for r.err == nil && r.dec.PeekKind() != '}' {
-		if name := r.value(); r.err == nil {
-			member(name)
+	var known [32]uint64 // hashes, which are different for all names that are known here
+	n := 0
+	for first := true; r.next('}', first); first = false {
+		name := r.name()
+		if r.err != nil {
+			return
+		}
+		r.scratch = unquote(r.scratch[:0], name)
+		h := hash(r.scratch)
+		switch {
+		case !member(r.scratch):
+			r.skip()
+		case slices.Contains(known[:n], h) || n == len(known):
+			r.err = rest.Plain("answer has a member twice")
+		default:
+			known[n] = h
+			n++
 		}
 	}
-	r.token()
+}
+
+// hash is FNV-1a.
+func hash(name []byte) uint64 {
+	h := uint64(14695981039346656037)
+	for _, c := range name {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h
 }
 
 // list reads the elements of a list, each by the function.
@@ -98,20 +94,16 @@ func (r *reader) list(element func()) {
 	if !r.begins('[') {
 		return
 	}
-	for r.err == nil && r.dec.PeekKind() != ']' {
+	for first := true; r.next(']', first); first = false {
 		element()
 	}
-	r.token()
 }
 
 // begins goes into an object or list. Null is an empty one; anything else is odd.
-func (r *reader) begins(kind jsontext.Kind) bool {
-	if r.err != nil {
-		return false
-	}
-	switch r.dec.PeekKind() {
+func (r *reader) begins(kind byte) bool {
+	switch r.peek() {
 	case kind:
-		r.token()
+		r.enter(kind)
 		return r.err == nil
 	case 'n':
 	default:
@@ -123,24 +115,35 @@ func (r *reader) begins(kind jsontext.Kind) bool {
 
 // text reads a string; null is an empty one.
 func (r *reader) text() string {
-	v := r.value()
-	switch {
-	case r.err != nil || v.Kind() == 'n':
-		return ""
-	case v.Kind() != '"':
-		r.odd = true
-		return ""
-	}
-	// What Exchange cuts in the middle of a character ends in a replacement character.
-	r.scratch, _ = jsontext.AppendUnquote(r.scratch[:0], v)
+	r.scratch = r.appendText(r.scratch[:0])
 	return string(r.scratch)
 }
 
-func (r *reader) flag() bool {
-	v := r.value()
+func (r *reader) appendText(to []byte) []byte {
+	v := r.raw()
 	switch {
-	case r.err != nil || v.Kind() == 'n' || v.Kind() == 'f':
-	case v.Kind() == 't':
+	case r.err != nil || v[0] == 'n':
+		return to
+	case v[0] != '"':
+		r.odd = true
+		return to
+	}
+	return unquote(to, v)
+}
+
+// unquote appends what a string says. What Exchange cuts in the middle of a character ends in a replacement character.
+func unquote(to, quoted []byte) []byte {
+	if plain := quoted[1 : len(quoted)-1]; bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
+		return append(to, plain...)
+	}
+	to, _ = jsontext.AppendUnquote(to, quoted)
+	return to
+}
+
+func (r *reader) flag() bool {
+	switch v := r.raw(); {
+	case r.err != nil || v[0] == 'n' || v[0] == 'f':
+	case v[0] == 't':
 		return true
 	default:
 		r.odd = true
@@ -153,151 +156,177 @@ func (r *reader) event() *form {
 	r.odd, r.body, r.place = false, r.body[:0], r.place[:0]
 	f := &form{}
 	e := &f.event
-	r.object(func(name []byte) {
+	r.object(func(name []byte) bool {
 		switch string(name) {
-		case `"@odata.etag"`:
+		case "@odata.etag":
 			e.ETag = r.text()
-		case `"@removed"`:
-			f.removed = r.value().Kind() != 'n'
-		case `"id"`:
+		case "@removed":
+			f.removed = r.peek() != 'n'
+			r.skip()
+		case "id":
 			e.ID = r.text()
-		case `"type"`:
+		case "type":
 			e.Type = eventType(r.text())
-		case `"seriesMasterId"`:
+		case "seriesMasterId":
 			e.SeriesID = r.text()
-		case `"originalStart"`:
+		case "originalStart":
 			e.OriginalStart = timestamp(r.text())
-		case `"lastModifiedDateTime"`:
+		case "lastModifiedDateTime":
 			e.Modified = timestamp(r.text())
-		case `"subject"`:
+		case "subject":
 			e.Subject = r.text()
-		case `"body"`:
-			f.body, f.html = r.dec.PeekKind() != 'n', true
-			r.object(func(name []byte) {
+		case "body":
+			f.body, f.html = r.peek() != 'n', true
+			r.object(func(name []byte) bool {
 				switch string(name) {
-				case `"contentType"`:
+				case "contentType":
 					f.html = !strings.EqualFold(r.text(), "text")
-				case `"content"`:
-					r.body = append(r.body, r.value()...)
+				case "content":
+					r.body = append(r.body, r.raw()...)
 				default:
-					r.skip()
+					return false
 				}
+				return true
 			})
-		case `"location"`:
+		case "location":
 			e.Location.Text = r.location()
-		case `"locations"`:
+		case "locations":
 			f.structured = r.structured()
-		case `"start"`:
+		case "start":
 			f.start = r.dateTime()
-		case `"end"`:
+		case "end":
 			f.end = r.dateTime()
-		case `"originalStartTimeZone"`:
+		case "originalStartTimeZone":
 			e.Zone = r.text()
-		case `"isAllDay"`:
+		case "isAllDay":
 			e.AllDay = r.flag()
-		case `"isCancelled"`:
+		case "isCancelled":
 			e.Cancelled = r.flag()
-		case `"isDraft"`:
+		case "isDraft":
 			e.Draft = r.flag()
-		case `"isOrganizer"`:
-			f.organizer = r.dec.PeekKind() != 'n'
+		case "isOrganizer":
+			f.organizer = r.peek() != 'n'
 			e.Organizer = r.flag()
-		case `"sensitivity"`:
+		case "sensitivity":
 			f.sensitivity = r.text()
-		case `"recurrence"`:
+		case "recurrence":
 			e.Recurrence = r.recurrence()
-		case `"attendees"`:
+		case "attendees":
 			r.list(func() { e.Attendees = append(e.Attendees, r.attendee()) })
-		case `"hideAttendees"`:
+		case "hideAttendees":
 			e.HideOthers = r.flag()
-		case `"singleValueExtendedProperties"`:
+		case "singleValueExtendedProperties":
 			r.list(func() { f.properties = append(f.properties, r.property()) })
 		default:
-			r.skip()
+			return false
 		}
+		return true
 	})
 	return f
 }
 
 // location keeps the place as it came, for it may be written back, and gives its name.
 func (r *reader) location() (name string) {
-	r.place = append(r.place, r.value()...)
-	var l locationJSON
-	if r.err == nil && (r.place[0] != '{' && r.place[0] != 'n' || jsonv2.Unmarshal(r.place, &l, rest.Lenient) != nil) {
-		r.odd = true
+	r.place = append(r.place, r.raw()...)
+	if r.err != nil {
+		return ""
 	}
-	return l.DisplayName
+	again := reader{scanner: scanner{buf: r.place, last: io.EOF, kept: -1}, scratch: r.scratch}
+	l := again.locationParts()
+	r.err, r.odd, r.scratch = again.err, r.odd || again.odd, again.scratch
+	return l.name
 }
 
 // structured reports whether there are several places, with more than a name.
 func (r *reader) structured() bool {
 	known, count := false, 0
 	r.list(func() {
-		var l locationJSON
-		if v := r.value(); r.err == nil && jsonv2.Unmarshal(v, &l, rest.Lenient) != nil {
-			r.odd = true
-		}
-		known = known || l.Address != "" || l.URI != ""
+		l := r.locationParts()
+		known = known || l.address != "" || l.uri != ""
 		count++
 	})
 	return known && count > 1
 }
 
-func (r *reader) dateTime() (d dateTime) {
-	r.object(func(name []byte) {
+// location is a place (location.md).
+type location struct{ name, address, uri string }
+
+func (r *reader) locationParts() (l location) {
+	r.object(func(name []byte) bool {
 		switch string(name) {
-		case `"dateTime"`:
+		case "displayName":
+			l.name = r.text()
+		case "locationEmailAddress":
+			l.address = r.text()
+		case "locationUri":
+			l.uri = r.text()
+		default:
+			return false
+		}
+		return true
+	})
+	return l
+}
+
+func (r *reader) dateTime() (d dateTime) {
+	r.object(func(name []byte) bool {
+		switch string(name) {
+		case "dateTime":
 			d.time = r.text()
-		case `"timeZone"`:
+		case "timeZone":
 			d.zone = r.text()
 		default:
-			r.skip()
+			return false
 		}
+		return true
 	})
 	return d
 }
 
 func (r *reader) attendee() (a delta.Attendee) {
-	r.object(func(name []byte) {
+	r.object(func(name []byte) bool {
 		switch string(name) {
-		case `"type"`:
+		case "type":
 			a.Type = strings.ToLower(r.text())
-		case `"emailAddress"`:
-			r.object(func(name []byte) {
+		case "emailAddress":
+			r.object(func(name []byte) bool {
 				switch string(name) {
-				case `"name"`:
+				case "name":
 					a.Name = r.text()
-				case `"address"`:
+				case "address":
 					a.Address = strings.ToLower(r.text())
 				default:
-					r.skip()
+					return false
 				}
+				return true
 			})
 		default:
-			r.skip()
+			return false
 		}
+		return true
 	})
 	return a
 }
 
 func (r *reader) property() (p property) {
-	r.object(func(name []byte) {
+	r.object(func(name []byte) bool {
 		switch string(name) {
-		case `"id"`:
+		case "id":
 			p.id = r.text()
-		case `"value"`:
+		case "value":
 			p.value = r.text()
 		default:
-			r.skip()
+			return false
 		}
+		return true
 	})
 	return p
 }
 
 // recurrence reads what only series masters have, so that a general decoder will do.
 func (r *reader) recurrence() *recurrence.Recurrence {
-	v := r.value()
-	if r.err != nil || v.Kind() == 'n' {
+	v := r.raw()
+	if r.err != nil || v[0] == 'n' {
 		return nil
 	}
 	var out recurrence.Recurrence
@@ -305,15 +334,4 @@ func (r *reader) recurrence() *recurrence.Recurrence {
 		r.odd = true
 	}
 	return &out
-}
-
-// end makes sure that nothing follows.
-func (r *reader) end() error {
-	if r.err != nil {
-		return r.err
-	}
-	if _, err := r.dec.ReadToken(); err != io.EOF {
-		return rest.Plain("answer goes on after its end")
-	}
-	return nil
 }

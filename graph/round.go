@@ -78,33 +78,34 @@ func (c *Calendar) page(ctx context.Context, u *url.URL) (p page, err error) {
 // list, without any link, or cut off anywhere is an error as a whole: it must never look like an empty calendar.
 func decodePage(body io.Reader) (page, error) {
 	r := newReader(body)
-	if r.dec.PeekKind() != '{' {
-		return page{}, errors.Join(rest.Plain("page is not a JSON object"), r.dec.SkipValue())
+	if r.peek() != '{' {
+		return page{}, errors.Join(rest.Plain("page is not a JSON object"), r.err)
 	}
 	var p page
 	listed, whole := false, true
-	r.object(func(name []byte) {
+	r.object(func(name []byte) bool {
 		switch string(name) {
-		case `"value"`:
-			listed = r.dec.PeekKind() == '['
+		case "value":
+			listed = r.peek() == '['
 			r.list(func() {
-				whole = r.dec.PeekKind() == '{' && whole
+				whole = r.peek() == '{' && whole
 				f := r.event()
 				whole = f.event.ID != "" && whole
 				p.events = append(p.events, r.finish(f))
 			})
-		case `"@odata.nextLink"`:
+		case "@odata.nextLink":
 			p.next = r.text()
-		case `"@odata.deltaLink"`:
+		case "@odata.deltaLink":
 			p.delta = r.text()
 		default:
-			r.skip()
+			return false
 		}
+		return true
 	})
 	if err := r.end(); err != nil {
 		return page{}, err
 	}
-	p.size = r.dec.InputOffset()
+	p.size = r.offset()
 	switch {
 	case !listed:
 		return page{}, rest.Plain("page has no list of events")
