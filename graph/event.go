@@ -61,7 +61,7 @@ func (r *reader) finish(f *form) delta.Event {
 	e.End, ended = f.end.read()
 	_, asks := parser.FindKeyword(e.Location.Text)
 	if strings.ContainsAny(e.Location.Text, "@:") && !f.structured {
-		e.Location.Place = bytes.Clone(r.place)
+		e.Location.Place = bytes.Clone(r.written(r.place))
 	}
 	e.Body, kept = r.wantedBody(f, asks)
 	if !started || !ended || !kept {
@@ -74,11 +74,12 @@ func (r *reader) finish(f *form) delta.Event {
 // it was.
 func (r *reader) wantedBody(f *form, asks bool) (b parser.Body, ok bool) {
 	b.HTML = f.html
-	if len(r.body) == 0 || string(r.body) == "null" || !r.whole && !asks && !parser.MayHoldBlock(r.body) {
+	body := r.written(r.body)
+	if len(body) == 0 || string(body) == "null" || !r.whole && !asks && !parser.MayHoldBlock(body) {
 		return parser.Body{}, true
 	}
 	var err error
-	if r.scratch, err = jsontext.AppendUnquote(r.scratch[:0], r.body); err != nil {
+	if r.scratch, err = jsontext.AppendUnquote(r.scratch[:0], body); err != nil {
 		return parser.Body{}, false
 	}
 	b.Content = string(r.scratch)

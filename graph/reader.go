@@ -1,11 +1,9 @@
 package graph
 
 import (
-	"bytes"
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -45,13 +43,34 @@ type reader struct {
 	scanner
 	odd bool // a member of the event at hand is not what it should be
 
-	whole   bool   // bodies are wanted, whatever the events say
-	body    []byte // the event's, as JSON; reused
-	place   []byte // likewise
+	whole   bool // bodies are wanted, whatever the events say
+	body    span // the event's, as JSON
+	place   span // likewise
 	scratch []byte
 }
 
-func newReader(r io.Reader) *reader { return &reader{scanner: scanner{in: r, kept: -1}} }
+// span is a part of the answer that is kept until the event at hand is finished.
+type span struct{ from, to int64 }
+
+// span passes the next value over and keeps it.
+func (r *reader) span() (s span) {
+	r.peek()
+	r.keep()
+	s.from = r.offset()
+	r.skip()
+	s.to = r.offset()
+	return s
+}
+
+// written is what stands in a span, good until more is read.
+func (r *reader) written(s span) []byte {
+	if s.from == s.to {
+		return nil
+	}
+	return r.part(s.from, s.to)
+}
+
+func newReader(r io.Reader) *reader { return &reader{scanner: scanner{in: r, kept: none}} }
 
 // object reads the members of an object. The function is given each name, and either reads the value or says that it does not
 // know the name. One that it knows must not come twice.
@@ -66,10 +85,15 @@ func (r *reader) object(member func(name []byte) bool) {
 		if r.err != nil {
 			return
 		}
-		r.scratch = unquote(r.scratch[:0], name)
-		h := hash(r.scratch)
+		if r.plain {
+			name = name[1 : len(name)-1]
+		} else {
+			r.scratch = unquote(r.scratch[:0], name)
+			name = r.scratch
+		}
+		h := hash(name)
 		switch {
-		case !member(r.scratch):
+		case !member(name):
 			r.skip()
 		case slices.Contains(known[:n], h) || n == len(known):
 			r.err = rest.Plain("answer has a member twice")
@@ -115,27 +139,22 @@ func (r *reader) begins(kind byte) bool {
 
 // text reads a string; null is an empty one.
 func (r *reader) text() string {
-	r.scratch = r.appendText(r.scratch[:0])
-	return string(r.scratch)
-}
-
-func (r *reader) appendText(to []byte) []byte {
 	v := r.raw()
 	switch {
 	case r.err != nil || v[0] == 'n':
-		return to
+		return ""
 	case v[0] != '"':
 		r.odd = true
-		return to
+		return ""
+	case r.plain:
+		return string(v[1 : len(v)-1])
 	}
-	return unquote(to, v)
+	r.scratch = unquote(r.scratch[:0], v)
+	return string(r.scratch)
 }
 
 // unquote appends what a string says. What Exchange cuts in the middle of a character ends in a replacement character.
 func unquote(to, quoted []byte) []byte {
-	if plain := quoted[1 : len(quoted)-1]; bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
-		return append(to, plain...)
-	}
 	to, _ = jsontext.AppendUnquote(to, quoted)
 	return to
 }
@@ -153,7 +172,7 @@ func (r *reader) flag() bool {
 
 // event reads an event. Its body and location are in the reader until the next one is read.
 func (r *reader) event() *form {
-	r.odd, r.body, r.place = false, r.body[:0], r.place[:0]
+	r.odd, r.body, r.place, r.kept = false, span{}, span{}, none
 	f := &form{}
 	e := &f.event
 	r.object(func(name []byte) bool {
@@ -182,7 +201,7 @@ func (r *reader) event() *form {
 				case "contentType":
 					f.html = !strings.EqualFold(r.text(), "text")
 				case "content":
-					r.body = append(r.body, r.raw()...)
+					r.body = r.span()
 				default:
 					return false
 				}
@@ -227,14 +246,12 @@ func (r *reader) event() *form {
 
 // location keeps the place as it came, for it may be written back, and gives its name.
 func (r *reader) location() (name string) {
-	r.place = append(r.place, r.raw()...)
-	if r.err != nil {
-		return ""
-	}
-	again := reader{scanner: scanner{buf: r.place, last: io.EOF, kept: -1}, scratch: r.scratch}
-	l := again.locationParts()
-	r.err, r.odd, r.scratch = again.err, r.odd || again.odd, again.scratch
-	return l.name
+	r.peek()
+	r.keep()
+	r.place.from = r.offset()
+	name = r.locationParts().name
+	r.place.to = r.offset()
+	return name
 }
 
 // structured reports whether there are several places, with more than a name.

@@ -1,9 +1,8 @@
 package graph
 
 import (
-	"encoding/binary"
 	"io"
-	"math/bits"
+	"math"
 
 	"syncd/rest"
 )
@@ -18,14 +17,17 @@ type scanner struct {
 	last  error  // what in ended with
 	buf   []byte // what was read and may still be wanted
 	pos   int    // of the next byte in it
-	kept  int    // where the value at hand begins, of which nothing may go yet; -1 for none
 	gone  int64  // how many bytes were there before buf
+	kept  int64  // offset of what has to stay in buf, or none
+	plain bool   // the last string was ASCII without escapes
 	depth int
 	err   error // the first one; nothing is read after it
 }
 
 const (
-	firstBuffer = 1 << 10 // the answer of an idle round fits
+	none = math.MaxInt64
+
+	firstBuffer = 4 << 10 // the answer of an idle round fits
 	largeBuffer = 64 << 10
 	// deepest is how far values may be nested.
 	deepest = 10_000
@@ -39,12 +41,22 @@ func (s *scanner) fail() {
 	}
 }
 
+// offset is how far the answer was read.
+func (s *scanner) offset() int64 { return s.gone + int64(s.pos) }
+
+// keep keeps in the buffer what comes from here on, and gives what was kept from before, for free.
+func (s *scanner) keep() (before int64) {
+	before = s.kept
+	s.kept = min(before, s.offset())
+	return before
+}
+
+// part is what was read between two offsets, of what is kept. It is good until more is read.
+func (s *scanner) part(from, to int64) []byte { return s.buf[from-s.gone : to-s.gone] }
+
 // more reads more, and tells whether there is more.
 func (s *scanner) more() bool {
-	from := s.pos
-	if s.kept >= 0 {
-		from = s.kept
-	}
+	from := int(min(s.kept, s.offset()) - s.gone)
 	room, size := s.buf[:0], cap(s.buf)
 	switch held := len(s.buf) - from; {
 	case size < largeBuffer && len(s.buf) == size: // there is much to read
@@ -54,9 +66,6 @@ func (s *scanner) more() bool {
 	}
 	s.buf = append(room, s.buf[from:]...)
 	s.gone, s.pos = s.gone+int64(from), s.pos-from
-	if s.kept >= 0 {
-		s.kept = 0
-	}
 	for try := 0; s.err == nil; try++ {
 		switch {
 		case s.last == io.EOF:
@@ -91,9 +100,6 @@ func (s *scanner) end() error {
 	return nil
 }
 
-// offset is how far the answer was read.
-func (s *scanner) offset() int64 { return s.gone + int64(s.pos) }
-
 // at is the next byte, 0 where there is none.
 func (s *scanner) at() byte {
 	if s.pos < len(s.buf) || s.err == nil && s.more() {
@@ -104,23 +110,26 @@ func (s *scanner) at() byte {
 
 // peek passes white space over and is the next byte, 0 where there is none.
 func (s *scanner) peek() byte {
+	if s.pos < len(s.buf) && s.buf[s.pos] > ' ' {
+		return s.buf[s.pos]
+	}
+	return s.peekOn()
+}
+
+func (s *scanner) peekOn() byte {
 	for {
-		for ; s.pos < len(s.buf); s.pos++ {
-			switch c := s.buf[s.pos]; c {
-			case ' ', '\t', '\r', '\n':
-			default:
-				return c
-			}
-		}
-		if s.err != nil || !s.more() {
-			return 0
+		switch c := s.at(); {
+		case c == ' ', c == '\t', c == '\r', c == '\n':
+			s.pos++
+		default:
+			return c
 		}
 	}
 }
 
-// pass goes over one byte, which has to be c.
+// pass goes over the next byte, which has to be c, and white space before it.
 func (s *scanner) pass(c byte) {
-	if s.at() != c {
+	if s.peek() != c {
 		s.fail()
 		return
 	}
@@ -129,7 +138,6 @@ func (s *scanner) pass(c byte) {
 
 // enter goes into an object or list.
 func (s *scanner) enter(c byte) {
-	s.peek()
 	s.pass(c)
 	if s.depth++; s.depth > deepest {
 		s.fail()
@@ -162,35 +170,32 @@ func (s *scanner) next(end byte, first bool) bool {
 // raw is the next value as it stands there, good until the next is read.
 func (s *scanner) raw() []byte {
 	s.peek()
-	s.kept = s.pos
+	before, from := s.keep(), s.offset()
 	s.skip()
-	v := s.buf[s.kept:s.pos]
-	s.kept = -1
+	s.kept = before
 	if s.err != nil {
 		return nil
 	}
-	return v
+	return s.part(from, s.offset())
 }
 
 // name is a member's name with its quotes, good until the value is read.
 func (s *scanner) name() []byte {
 	s.peek()
-	s.kept = s.pos
+	before, from := s.keep(), s.offset()
 	s.passString()
-	n := s.pos - s.kept
-	s.peek()
+	to := s.offset()
 	s.pass(':')
-	name := s.buf[s.kept:][:n]
-	s.kept = -1
+	s.kept = before
 	if s.err != nil {
 		return nil
 	}
-	return name
+	return s.part(from, to)
 }
 
 // skip passes a value over.
 func (s *scanner) skip() {
-	switch c := s.peek(); c {
+	switch s.peek() {
 	case '"':
 		s.passString()
 	case '{':
@@ -198,7 +203,6 @@ func (s *scanner) skip() {
 		for first := true; s.next('}', first); first = false {
 			s.peek()
 			s.passString()
-			s.peek()
 			s.pass(':')
 			s.skip()
 		}
@@ -220,7 +224,11 @@ func (s *scanner) skip() {
 
 func (s *scanner) passWord(word string) {
 	for i := range len(word) {
-		s.pass(word[i])
+		if s.at() != word[i] {
+			s.fail()
+			return
+		}
+		s.pos++
 	}
 }
 
@@ -253,58 +261,4 @@ func (s *scanner) passDigits() {
 	for c := s.at(); '0' <= c && c <= '9'; c = s.at() {
 		s.pos++
 	}
-}
-
-func (s *scanner) passString() {
-	s.pass('"')
-	for s.err == nil {
-		s.pos += plain(s.buf[s.pos:])
-		switch c := s.at(); {
-		case c == '"':
-			s.pos++
-			return
-		case c == '\\':
-			s.pos++
-			s.passEscape()
-		case c < ' ':
-			s.fail()
-		}
-	}
-}
-
-func (s *scanner) passEscape() {
-	switch c := s.at(); c {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		s.pos++
-	case 'u':
-		s.pos++
-		for range 4 {
-			if c := s.at(); '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' {
-				s.pos++
-			} else {
-				s.fail()
-			}
-		}
-	default:
-		s.fail()
-	}
-}
-
-// plain is how many bytes at the beginning of b are within a string and nothing else: no quote, backslash or control character.
-func plain(b []byte) int {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	n := 0
-	for ; len(b)-n >= 8; n += 8 {
-		// A byte that a subtraction takes below zero gets its top bit. It may take one from the byte above, so only the lowest
-		// such bit is sure, and no other is asked for.
-		v := binary.LittleEndian.Uint64(b[n:])
-		quote, backslash := v^(ones*'"'), v^(ones*'\\')
-		hit := ((quote-ones)&^quote | (backslash-ones)&^backslash | (v-ones*' ')&^v) & tops
-		if hit != 0 {
-			return n + bits.TrailingZeros64(hit)/8
-		}
-	}
-	for ; n < len(b) && b[n] != '"' && b[n] != '\\' && b[n] >= ' '; n++ {
-	}
-	return n
 }
