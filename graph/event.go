@@ -24,7 +24,8 @@ type answered struct {
 
 // decode refuses an answer that names no event.
 func (a *answered) decode(_ http.Header, body io.Reader) error {
-	r := newReader(body)
+	var r reader
+	r.reset(body)
 	r.whole = true
 	if r.peek() != '{' {
 		return rest.Plain("answer is no event")

@@ -70,7 +70,10 @@ func (r *reader) written(s span) []byte {
 	return r.part(s.from, s.to)
 }
 
-func newReader(r io.Reader) *reader { return &reader{scanner: scanner{in: r, kept: none}} }
+// reset begins with another answer.
+func (r *reader) reset(in io.Reader) {
+	*r = reader{scanner: scanner{in: in, buf: r.buf[:0], kept: none}, scratch: r.scratch[:0]}
+}
 
 // object reads the members of an object. The function is given each name, and either reads the value or says that it does not
 // know the name. One that it knows must not come twice.

@@ -69,15 +69,29 @@ type page struct {
 func (c *Calendar) page(ctx context.Context, u *url.URL) (p page, err error) {
 	err = c.do(ctx, rest.Call{
 		Method: http.MethodGet, URL: u, Header: prefer(immutable, utc, pageSize),
-		Decode: func(_ http.Header, body io.Reader) (err error) { p, err = decodePage(body); return err },
+		Decode: func(_ http.Header, body io.Reader) (err error) { p, err = c.client.decodePage(body); return err },
 	})
 	return p, err
 }
 
-// decodePage reads a page one event at a time, so that only what somebody will look at stays in memory. A page without its
+// decodePage reads a page with a reader that is used again.
+func (c *Client) decodePage(body io.Reader) (page, error) {
+	r, ok := c.readers.Get().(*reader)
+	if !ok {
+		r = &reader{}
+	}
+	r.reset(body)
+	p, err := r.page()
+	if cap(r.buf) <= 4*largeBuffer { // the rare larger ones are not worth keeping
+		r.reset(nil)
+		c.readers.Put(r)
+	}
+	return p, err
+}
+
+// page reads a page one event at a time, so that only what somebody will look at stays in memory. A page without its
 // list, without any link, or cut off anywhere is an error as a whole: it must never look like an empty calendar.
-func decodePage(body io.Reader) (page, error) {
-	r := newReader(body)
+func (r *reader) page() (page, error) {
 	if r.peek() != '{' {
 		return page{}, errors.Join(rest.Plain("page is not a JSON object"), r.err)
 	}
