@@ -30,7 +30,8 @@ type form struct {
 	organizer   bool // there was an isOrganizer
 	sensitivity string
 	properties  []property // extended
-	structured  bool       // several places, of which `location` is only a summary: writing it would lose what is known of each
+	attendees   span       // read where the body is wanted
+	locations   span       // read where the place may be written back
 }
 
 // dateTime is a dateTimeTimeZone.
@@ -81,7 +82,7 @@ func (r *reader) object(member func(name []byte) bool) {
 	if !r.begins('{') {
 		return
 	}
-	var known [32]uint64 // hashes, which are different for all names that are known here
+	var known [32]uint32
 	n := 0
 	for first := true; r.next('}', first); first = false {
 		name := r.name()
@@ -94,26 +95,26 @@ func (r *reader) object(member func(name []byte) bool) {
 			r.scratch = unquote(r.scratch[:0], name)
 			name = r.scratch
 		}
-		h := hash(name)
+		sign := signOf(name)
 		switch {
 		case !member(name):
 			r.skip()
-		case slices.Contains(known[:n], h) || n == len(known):
+		case slices.Contains(known[:n], sign) || n == len(known):
 			r.err = rest.Plain("answer has a member twice")
 		default:
-			known[n] = h
+			known[n] = sign
 			n++
 		}
 	}
 }
 
-// hash is FNV-1a.
-func hash(name []byte) uint64 {
-	h := uint64(14695981039346656037)
-	for _, c := range name {
-		h = (h ^ uint64(c)) * 1099511628211
+// signOf tells the names apart that are known in one object.
+func signOf(name []byte) uint32 {
+	n := len(name)
+	if n == 0 {
+		return 0
 	}
-	return h
+	return uint32(n)<<24 | uint32(name[0])<<16 | uint32(name[n/2])<<8 | uint32(name[n-1])
 }
 
 // list reads the elements of a list, each by the function.
@@ -213,7 +214,7 @@ func (r *reader) event() *form {
 		case "location":
 			e.Location.Text = r.location()
 		case "locations":
-			f.structured = r.structured()
+			f.locations = r.span()
 		case "start":
 			f.start = r.dateTime()
 		case "end":
@@ -234,7 +235,7 @@ func (r *reader) event() *form {
 		case "recurrence":
 			e.Recurrence = r.recurrence()
 		case "attendees":
-			r.list(func() { e.Attendees = append(e.Attendees, r.attendee()) })
+			f.attendees = r.span()
 		case "hideAttendees":
 			e.HideOthers = r.flag()
 		case "singleValueExtendedProperties":
@@ -257,7 +258,19 @@ func (r *reader) location() (name string) {
 	return name
 }
 
-// structured reports whether there are several places, with more than a name.
+// again reads what is written in a span.
+func (r *reader) again(s span, read func(*reader)) {
+	written := r.written(s)
+	if written == nil {
+		return
+	}
+	again := reader{scanner: scanner{buf: written, last: io.EOF, kept: none}, scratch: r.scratch}
+	read(&again)
+	r.err, r.odd, r.scratch = again.err, r.odd || again.odd, again.scratch
+}
+
+// structured reports whether there are several places, with more than a name. Then `location` is only a summary, and writing it
+// would lose what is known of each.
 func (r *reader) structured() bool {
 	known, count := false, 0
 	r.list(func() {

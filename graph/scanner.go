@@ -110,8 +110,10 @@ func (s *scanner) at() byte {
 
 // peek passes white space over and is the next byte, 0 where there is none.
 func (s *scanner) peek() byte {
-	if s.pos < len(s.buf) && s.buf[s.pos] > ' ' {
-		return s.buf[s.pos]
+	if s.pos < len(s.buf) {
+		if c := s.buf[s.pos]; c > ' ' {
+			return c
+		}
 	}
 	return s.peekOn()
 }

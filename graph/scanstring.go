@@ -65,10 +65,11 @@ func within(b []byte) (n int, plain bool) {
 	all := uint64(0)
 	for len(b)-n >= 8 {
 		// A byte that a subtraction takes below zero gets its top bit. It may take one from the byte above, so only the lowest
-		// such bit is sure, and no other is asked for.
+		// such bit is sure, and no other is asked for. With its second bit turned a quote is a blank, a blank is none, and control
+		// characters stay what they are.
 		v := binary.LittleEndian.Uint64(b[n:])
-		quote, backslash := v^(ones*'"'), v^(ones*'\\')
-		hit := ((quote-ones)&^quote | (backslash-ones)&^backslash | (v-ones*' ')&^v) & tops
+		low, backslash := v^(ones*2), v^(ones*'\\')
+		hit := ((low-ones*('"'-1))&^low | (backslash-ones)&^backslash) & tops
 		if hit == 0 {
 			all |= v
 			n += 8
