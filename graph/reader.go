@@ -45,6 +45,7 @@ type reader struct {
 	odd bool // a member of the event at hand is not what it should be
 
 	whole   bool // bodies are wanted, whatever the events say
+	form    form // the event at hand
 	body    span // the event's, as JSON
 	place   span // likewise
 	scratch []byte
@@ -174,10 +175,11 @@ func (r *reader) flag() bool {
 	return false
 }
 
-// event reads an event. Its body and location are in the reader until the next one is read.
+// event reads an event. It is in the reader until the next one is read.
 func (r *reader) event() *form {
 	r.odd, r.body, r.place, r.kept = false, span{}, span{}, none
-	f := &form{}
+	r.form = form{}
+	f := &r.form
 	e := &f.event
 	r.object(func(name []byte) bool {
 		switch string(name) {

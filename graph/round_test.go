@@ -305,16 +305,18 @@ func (c cancelling) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.wire.RoundTrip(r)
 }
 
-func TestAZippedPageIsReadAndABombOfOneIsNot(t *testing.T) {
-	zip := func(s string, times int) []byte {
-		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
-		for range times {
-			_, _ = z.Write([]byte(s))
-		}
-		_ = z.Close()
-		return b.Bytes()
+// zip is a text so many times, packed.
+func zip(s string, times int) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	for range times {
+		_, _ = z.Write([]byte(s))
 	}
+	_ = z.Close()
+	return b.Bytes()
+}
+
+func TestAZippedPageIsReadAndABombOfOneIsNot(t *testing.T) {
 	bomb := func(page string) []byte {
 		open, more := strings.TrimSuffix(page[:strings.Index(page, `],"@odata`)], "]"), `,{"id":"a","@removed":{},"x":"`+strings.Repeat("x", 1<<20)+`"}`
 		return append(zip(open, 1), zip(more, 65)...)
