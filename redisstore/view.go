@@ -122,7 +122,7 @@ func (s *Store) details(ctx context.Context, v *View) error {
 // ParkUnknown remembers of an address that no mailbox was found for it.
 func (s *Store) ParkUnknown(ctx context.Context, address string, now time.Time) error {
 	fields := encodeCursor(delta.Cursor{Address: address, State: delta.Parked, Reason: delta.NoMailbox, SweptAt: now})
-	if err := s.rdb.HSet(ctx, s.schema.of(address, "cursor"), fields...).Err(); err != nil {
+	if err := s.rdb.HSet(ctx, s.schema.of(address, "cursor"), fields).Err(); err != nil {
 		return fmt.Errorf("parking %s: %w", address, err)
 	}
 	return nil
