@@ -8,13 +8,17 @@ package graph
 import (
 	"net/http"
 	"strings"
+	"sync"
 
 	"syncd/delta"
 	"syncd/rest"
 )
 
 // Client speaks with one Graph root.
-type Client struct{ rest *rest.Client }
+type Client struct {
+	rest    *rest.Client
+	readers sync.Pool // of *reader: their buffers are used again
+}
 
 // New makes a client for a Graph root such as https://graph.microsoft.com. The transport carries proxies, roots and pools.
 func New(root string, transport http.RoundTripper, tokens rest.Tokens) (*Client, error) {
@@ -24,7 +28,7 @@ func New(root string, transport http.RoundTripper, tokens rest.Tokens) (*Client,
 	if err != nil {
 		return nil, err
 	}
-	return &Client{client}, nil
+	return &Client{rest: client}, nil
 }
 
 // Requests counts the requests sent to Graph so far.

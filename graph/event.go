@@ -24,19 +24,21 @@ type answered struct {
 
 // decode refuses an answer that names no event.
 func (a *answered) decode(_ http.Header, body io.Reader) error {
-	r := newReader(body)
+	var r reader
+	r.reset(body)
 	r.whole = true
-	if r.dec.PeekKind() != '{' {
+	if r.peek() != '{' {
 		return rest.Plain("answer is no event")
 	}
 	f := r.event()
+	e := r.finish(f)
 	if err := r.end(); err != nil {
 		return err
 	}
-	if f.event.ID == "" {
+	if e.ID == "" {
 		return rest.Plain("event has no id")
 	}
-	*a = answered{event: r.finish(f)}
+	*a = answered{event: e}
 	for _, p := range f.properties {
 		if strings.EqualFold(p.id, delta.MarkProperty) {
 			a.mark = p.value
@@ -51,38 +53,46 @@ func (r *reader) finish(f *form) delta.Event {
 	switch {
 	case f.removed:
 		return delta.Event{ID: e.ID, Removed: true}
-	case r.odd:
+	case r.odd, r.err != nil:
 		return delta.Event{ID: e.ID, Unreadable: true}
 	}
 	e.Bare = e.Type == delta.Occurrence && !f.organizer && !f.body
 	e.Private = strings.EqualFold(f.sensitivity, "private") || strings.EqualFold(f.sensitivity, "confidential")
-	var started, ended, kept bool
+	var started, ended bool
 	e.Start, started = f.start.read()
 	e.End, ended = f.end.read()
-	_, asks := parser.FindKeyword(e.Location.Text)
-	if strings.ContainsAny(e.Location.Text, "@:") && !f.structured {
-		e.Location.Place = bytes.Clone(r.place)
+	if strings.ContainsAny(e.Location.Text, "@:") {
+		structured := false
+		r.again(f.locations, func(r *reader) { structured = r.structured() })
+		if !structured {
+			e.Location.Place = bytes.Clone(r.written(r.place))
+		}
 	}
-	e.Body, kept = r.wantedBody(f, asks)
-	if !started || !ended || !kept {
+	body := r.written(r.body)
+	_, asks := parser.FindKeyword(e.Location.Text)
+	matters := r.whole || asks || parser.MayHoldBlock(body)
+	if matters && len(body) > 0 && string(body) != "null" {
+		e.Body = parser.Body{HTML: f.html, Content: r.content(body)}
+	}
+	if matters || e.Type != delta.Single {
+		r.again(f.attendees, func(r *reader) {
+			r.list(func() { e.Attendees = append(e.Attendees, r.attendee()) })
+		})
+	}
+	if !started || !ended || r.odd {
 		return delta.Event{ID: e.ID, Unreadable: true}
 	}
 	return e
 }
 
-// wantedBody is the body, if somebody will look at it. A body with half characters in it is not ok: nobody could write it back as
-// it was.
-func (r *reader) wantedBody(f *form, asks bool) (b parser.Body, ok bool) {
-	b.HTML = f.html
-	if len(r.body) == 0 || string(r.body) == "null" || !r.whole && !asks && !parser.MayHoldBlock(r.body) {
-		return parser.Body{}, true
-	}
+// content is a body's text. One with half characters in it is odd: nobody could write it back as it was.
+func (r *reader) content(written []byte) string {
 	var err error
-	if r.scratch, err = jsontext.AppendUnquote(r.scratch[:0], r.body); err != nil {
-		return parser.Body{}, false
+	if r.scratch, err = jsontext.AppendUnquote(r.scratch[:0], written); err != nil {
+		r.odd = true
+		return ""
 	}
-	b.Content = string(r.scratch)
-	return b, true
+	return string(r.scratch)
 }
 
 func eventType(s string) delta.Type {

@@ -187,7 +187,7 @@ func TestTheLinksThatGraphWritesAreFollowedAsTheyAre(t *testing.T) {
 	if u, err := c.follow(graphRoot+"/v1.0/users/alice@example.com/events?$select=id&$skip=10", events); err != nil || u.Query().Get("$skip") != "10" {
 		t.Errorf("%v, %v", u, err)
 	}
-	apostrophe := (&Client{c.client.rest}).Calendar(delta.Mailbox{Address: "o'brien@example.com"})
+	apostrophe := (&Client{rest: c.client.rest}).Calendar(delta.Mailbox{Address: "o'brien@example.com"})
 	if _, err := apostrophe.follow(graphRoot+"/v1.0/users('o''brien@example.com')/calendarView/delta?x", rounds); err != nil {
 		t.Error(err)
 	}

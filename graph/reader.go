@@ -2,6 +2,7 @@ package graph
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -29,14 +30,8 @@ type form struct {
 	organizer   bool // there was an isOrganizer
 	sensitivity string
 	properties  []property // extended
-	structured  bool       // several places, of which `location` is only a summary: writing it would lose what is known of each
-}
-
-// locationJSON is a place (location.md).
-type locationJSON struct {
-	DisplayName string `json:"displayName"`
-	Address     string `json:"locationEmailAddress"`
-	URI         string `json:"locationUri"`
+	attendees   span       // read where the body is wanted
+	locations   span       // read where the place may be written back
 }
 
 // dateTime is a dateTimeTimeZone.
@@ -44,53 +39,83 @@ type dateTime struct{ time, zone string }
 
 type property struct{ id, value string }
 
-// reader reads JSON as it comes in.
+// reader reads what Graph answers.
 type reader struct {
-	dec *jsontext.Decoder
-	err error // the answer is broken
-	odd bool  // a member of the event at hand is not what it should be
+	scanner
+	odd bool // a member of the event at hand is not what it should be
 
-	whole   bool   // bodies are wanted, whatever the events say
-	body    []byte // the event's, as JSON; reused
-	place   []byte // likewise
+	whole   bool // bodies are wanted, whatever the events say
+	form    form // the event at hand
+	body    span // the event's, as JSON
+	place   span // likewise
 	scratch []byte
 }
 
-func newReader(r io.Reader) *reader { return &reader{dec: jsontext.NewDecoder(r, rest.Lenient)} }
+// span is a part of the answer that is kept until the event at hand is finished.
+type span struct{ from, to int64 }
 
-// value is the next value or member name, good until the next is read.
-func (r *reader) value() jsontext.Value {
-	if r.err != nil {
+// span passes the next value over and keeps it.
+func (r *reader) span() (s span) {
+	r.peek()
+	r.keep()
+	s.from = r.offset()
+	r.skip()
+	s.to = r.offset()
+	return s
+}
+
+// written is what stands in a span, good until more is read.
+func (r *reader) written(s span) []byte {
+	if s.from == s.to {
 		return nil
 	}
-	var v jsontext.Value
-	v, r.err = r.dec.ReadValue()
-	return v
+	return r.part(s.from, s.to)
 }
 
-func (r *reader) skip() {
-	if r.err == nil {
-		r.err = r.dec.SkipValue()
-	}
+// reset begins with another answer.
+func (r *reader) reset(in io.Reader) {
+	*r = reader{scanner: scanner{in: in, buf: r.buf[:0], kept: none}, scratch: r.scratch[:0]}
 }
 
-func (r *reader) token() {
-	if r.err == nil {
-		_, r.err = r.dec.ReadToken()
-	}
-}
-
-// object reads the members of an object. The function is given each name with its quotes, and has to read the value.
-func (r *reader) object(member func(name []byte)) {
+// object reads the members of an object. The function is given each name, and either reads the value or says that it does not
+// know the name. One that it knows must not come twice.
+func (r *reader) object(member func(name []byte) bool) {
 	if !r.begins('{') {
 		return
 	}
-	for r.err == nil && r.dec.PeekKind() != '}' {
-		if name := r.value(); r.err == nil {
-			member(name)
+	var known [32]uint32
+	n := 0
+	for first := true; r.next('}', first); first = false {
+		name := r.name()
+		if r.err != nil {
+			return
+		}
+		if r.plain {
+			name = name[1 : len(name)-1]
+		} else {
+			r.scratch = unquote(r.scratch[:0], name)
+			name = r.scratch
+		}
+		sign := signOf(name)
+		switch {
+		case !member(name):
+			r.skip()
+		case slices.Contains(known[:n], sign) || n == len(known):
+			r.err = rest.Plain("answer has a member twice")
+		default:
+			known[n] = sign
+			n++
 		}
 	}
-	r.token()
+}
+
+// signOf tells the names apart that are known in one object.
+func signOf(name []byte) uint32 {
+	n := len(name)
+	if n == 0 {
+		return 0
+	}
+	return uint32(n)<<24 | uint32(name[0])<<16 | uint32(name[n/2])<<8 | uint32(name[n-1])
 }
 
 // list reads the elements of a list, each by the function.
@@ -98,20 +123,16 @@ func (r *reader) list(element func()) {
 	if !r.begins('[') {
 		return
 	}
-	for r.err == nil && r.dec.PeekKind() != ']' {
+	for first := true; r.next(']', first); first = false {
 		element()
 	}
-	r.token()
 }
 
 // begins goes into an object or list. Null is an empty one; anything else is odd.
-func (r *reader) begins(kind jsontext.Kind) bool {
-	if r.err != nil {
-		return false
-	}
-	switch r.dec.PeekKind() {
+func (r *reader) begins(kind byte) bool {
+	switch r.peek() {
 	case kind:
-		r.token()
+		r.enter(kind)
 		return r.err == nil
 	case 'n':
 	default:
@@ -123,24 +144,30 @@ func (r *reader) begins(kind jsontext.Kind) bool {
 
 // text reads a string; null is an empty one.
 func (r *reader) text() string {
-	v := r.value()
+	v := r.raw()
 	switch {
-	case r.err != nil || v.Kind() == 'n':
+	case r.err != nil || v[0] == 'n':
 		return ""
-	case v.Kind() != '"':
+	case v[0] != '"':
 		r.odd = true
 		return ""
+	case r.plain:
+		return string(v[1 : len(v)-1])
 	}
-	// What Exchange cuts in the middle of a character ends in a replacement character.
-	r.scratch, _ = jsontext.AppendUnquote(r.scratch[:0], v)
+	r.scratch = unquote(r.scratch[:0], v)
 	return string(r.scratch)
 }
 
+// unquote appends what a string says. What Exchange cuts in the middle of a character ends in a replacement character.
+func unquote(to, quoted []byte) []byte {
+	to, _ = jsontext.AppendUnquote(to, quoted)
+	return to
+}
+
 func (r *reader) flag() bool {
-	v := r.value()
-	switch {
-	case r.err != nil || v.Kind() == 'n' || v.Kind() == 'f':
-	case v.Kind() == 't':
+	switch v := r.raw(); {
+	case r.err != nil || v[0] == 'n' || v[0] == 'f':
+	case v[0] == 't':
 		return true
 	default:
 		r.odd = true
@@ -148,156 +175,193 @@ func (r *reader) flag() bool {
 	return false
 }
 
-// event reads an event. Its body and location are in the reader until the next one is read.
+// event reads an event. It is in the reader until the next one is read.
 func (r *reader) event() *form {
-	r.odd, r.body, r.place = false, r.body[:0], r.place[:0]
-	f := &form{}
+	r.odd, r.body, r.place, r.kept = false, span{}, span{}, none
+	r.form = form{}
+	f := &r.form
 	e := &f.event
-	r.object(func(name []byte) {
+	r.object(func(name []byte) bool {
 		switch string(name) {
-		case `"@odata.etag"`:
+		case "@odata.etag":
 			e.ETag = r.text()
-		case `"@removed"`:
-			f.removed = r.value().Kind() != 'n'
-		case `"id"`:
+		case "@removed":
+			f.removed = r.peek() != 'n'
+			r.skip()
+		case "id":
 			e.ID = r.text()
-		case `"type"`:
+		case "type":
 			e.Type = eventType(r.text())
-		case `"seriesMasterId"`:
+		case "seriesMasterId":
 			e.SeriesID = r.text()
-		case `"originalStart"`:
+		case "originalStart":
 			e.OriginalStart = timestamp(r.text())
-		case `"lastModifiedDateTime"`:
+		case "lastModifiedDateTime":
 			e.Modified = timestamp(r.text())
-		case `"subject"`:
+		case "subject":
 			e.Subject = r.text()
-		case `"body"`:
-			f.body, f.html = r.dec.PeekKind() != 'n', true
-			r.object(func(name []byte) {
+		case "body":
+			f.body, f.html = r.peek() != 'n', true
+			r.object(func(name []byte) bool {
 				switch string(name) {
-				case `"contentType"`:
+				case "contentType":
 					f.html = !strings.EqualFold(r.text(), "text")
-				case `"content"`:
-					r.body = append(r.body, r.value()...)
+				case "content":
+					r.body = r.span()
 				default:
-					r.skip()
+					return false
 				}
+				return true
 			})
-		case `"location"`:
+		case "location":
 			e.Location.Text = r.location()
-		case `"locations"`:
-			f.structured = r.structured()
-		case `"start"`:
+		case "locations":
+			f.locations = r.span()
+		case "start":
 			f.start = r.dateTime()
-		case `"end"`:
+		case "end":
 			f.end = r.dateTime()
-		case `"originalStartTimeZone"`:
+		case "originalStartTimeZone":
 			e.Zone = r.text()
-		case `"isAllDay"`:
+		case "isAllDay":
 			e.AllDay = r.flag()
-		case `"isCancelled"`:
+		case "isCancelled":
 			e.Cancelled = r.flag()
-		case `"isDraft"`:
+		case "isDraft":
 			e.Draft = r.flag()
-		case `"isOrganizer"`:
-			f.organizer = r.dec.PeekKind() != 'n'
+		case "isOrganizer":
+			f.organizer = r.peek() != 'n'
 			e.Organizer = r.flag()
-		case `"sensitivity"`:
+		case "sensitivity":
 			f.sensitivity = r.text()
-		case `"recurrence"`:
+		case "recurrence":
 			e.Recurrence = r.recurrence()
-		case `"attendees"`:
-			r.list(func() { e.Attendees = append(e.Attendees, r.attendee()) })
-		case `"hideAttendees"`:
+		case "attendees":
+			f.attendees = r.span()
+		case "hideAttendees":
 			e.HideOthers = r.flag()
-		case `"singleValueExtendedProperties"`:
+		case "singleValueExtendedProperties":
 			r.list(func() { f.properties = append(f.properties, r.property()) })
 		default:
-			r.skip()
+			return false
 		}
+		return true
 	})
 	return f
 }
 
 // location keeps the place as it came, for it may be written back, and gives its name.
 func (r *reader) location() (name string) {
-	r.place = append(r.place, r.value()...)
-	var l locationJSON
-	if r.err == nil && (r.place[0] != '{' && r.place[0] != 'n' || jsonv2.Unmarshal(r.place, &l, rest.Lenient) != nil) {
-		r.odd = true
-	}
-	return l.DisplayName
+	r.peek()
+	r.keep()
+	r.place.from = r.offset()
+	name = r.locationParts().name
+	r.place.to = r.offset()
+	return name
 }
 
-// structured reports whether there are several places, with more than a name.
+// again reads what is written in a span.
+func (r *reader) again(s span, read func(*reader)) {
+	written := r.written(s)
+	if written == nil {
+		return
+	}
+	again := reader{scanner: scanner{buf: written, last: io.EOF, kept: none}, scratch: r.scratch}
+	read(&again)
+	r.err, r.odd, r.scratch = again.err, r.odd || again.odd, again.scratch
+}
+
+// structured reports whether there are several places, with more than a name. Then `location` is only a summary, and writing it
+// would lose what is known of each.
 func (r *reader) structured() bool {
 	known, count := false, 0
 	r.list(func() {
-		var l locationJSON
-		if v := r.value(); r.err == nil && jsonv2.Unmarshal(v, &l, rest.Lenient) != nil {
-			r.odd = true
-		}
-		known = known || l.Address != "" || l.URI != ""
+		l := r.locationParts()
+		known = known || l.address != "" || l.uri != ""
 		count++
 	})
 	return known && count > 1
 }
 
-func (r *reader) dateTime() (d dateTime) {
-	r.object(func(name []byte) {
+// location is a place (location.md).
+type location struct{ name, address, uri string }
+
+func (r *reader) locationParts() (l location) {
+	r.object(func(name []byte) bool {
 		switch string(name) {
-		case `"dateTime"`:
+		case "displayName":
+			l.name = r.text()
+		case "locationEmailAddress":
+			l.address = r.text()
+		case "locationUri":
+			l.uri = r.text()
+		default:
+			return false
+		}
+		return true
+	})
+	return l
+}
+
+func (r *reader) dateTime() (d dateTime) {
+	r.object(func(name []byte) bool {
+		switch string(name) {
+		case "dateTime":
 			d.time = r.text()
-		case `"timeZone"`:
+		case "timeZone":
 			d.zone = r.text()
 		default:
-			r.skip()
+			return false
 		}
+		return true
 	})
 	return d
 }
 
 func (r *reader) attendee() (a delta.Attendee) {
-	r.object(func(name []byte) {
+	r.object(func(name []byte) bool {
 		switch string(name) {
-		case `"type"`:
+		case "type":
 			a.Type = strings.ToLower(r.text())
-		case `"emailAddress"`:
-			r.object(func(name []byte) {
+		case "emailAddress":
+			r.object(func(name []byte) bool {
 				switch string(name) {
-				case `"name"`:
+				case "name":
 					a.Name = r.text()
-				case `"address"`:
+				case "address":
 					a.Address = strings.ToLower(r.text())
 				default:
-					r.skip()
+					return false
 				}
+				return true
 			})
 		default:
-			r.skip()
+			return false
 		}
+		return true
 	})
 	return a
 }
 
 func (r *reader) property() (p property) {
-	r.object(func(name []byte) {
+	r.object(func(name []byte) bool {
 		switch string(name) {
-		case `"id"`:
+		case "id":
 			p.id = r.text()
-		case `"value"`:
+		case "value":
 			p.value = r.text()
 		default:
-			r.skip()
+			return false
 		}
+		return true
 	})
 	return p
 }
 
 // recurrence reads what only series masters have, so that a general decoder will do.
 func (r *reader) recurrence() *recurrence.Recurrence {
-	v := r.value()
-	if r.err != nil || v.Kind() == 'n' {
+	v := r.raw()
+	if r.err != nil || v[0] == 'n' {
 		return nil
 	}
 	var out recurrence.Recurrence
@@ -305,15 +369,4 @@ func (r *reader) recurrence() *recurrence.Recurrence {
 		r.odd = true
 	}
 	return &out
-}
-
-// end makes sure that nothing follows.
-func (r *reader) end() error {
-	if r.err != nil {
-		return r.err
-	}
-	if _, err := r.dec.ReadToken(); err != io.EOF {
-		return rest.Plain("answer goes on after its end")
-	}
-	return nil
 }

@@ -69,42 +69,57 @@ type page struct {
 func (c *Calendar) page(ctx context.Context, u *url.URL) (p page, err error) {
 	err = c.do(ctx, rest.Call{
 		Method: http.MethodGet, URL: u, Header: prefer(immutable, utc, pageSize),
-		Decode: func(_ http.Header, body io.Reader) (err error) { p, err = decodePage(body); return err },
+		Decode: func(_ http.Header, body io.Reader) (err error) { p, err = c.client.decodePage(body); return err },
 	})
 	return p, err
 }
 
-// decodePage reads a page one event at a time, so that only what somebody will look at stays in memory. A page without its
+// decodePage reads a page with a reader that is used again.
+func (c *Client) decodePage(body io.Reader) (page, error) {
+	r, ok := c.readers.Get().(*reader)
+	if !ok {
+		r = &reader{}
+	}
+	r.reset(body)
+	p, err := r.page()
+	if cap(r.buf) <= 4*largeBuffer { // the rare larger ones are not worth keeping
+		r.reset(nil)
+		c.readers.Put(r)
+	}
+	return p, err
+}
+
+// page reads a page one event at a time, so that only what somebody will look at stays in memory. A page without its
 // list, without any link, or cut off anywhere is an error as a whole: it must never look like an empty calendar.
-func decodePage(body io.Reader) (page, error) {
-	r := newReader(body)
-	if r.dec.PeekKind() != '{' {
-		return page{}, errors.Join(rest.Plain("page is not a JSON object"), r.dec.SkipValue())
+func (r *reader) page() (page, error) {
+	if r.peek() != '{' {
+		return page{}, errors.Join(rest.Plain("page is not a JSON object"), r.err)
 	}
 	var p page
 	listed, whole := false, true
-	r.object(func(name []byte) {
+	r.object(func(name []byte) bool {
 		switch string(name) {
-		case `"value"`:
-			listed = r.dec.PeekKind() == '['
+		case "value":
+			listed = r.peek() == '['
 			r.list(func() {
-				whole = r.dec.PeekKind() == '{' && whole
+				whole = r.peek() == '{' && whole
 				f := r.event()
 				whole = f.event.ID != "" && whole
 				p.events = append(p.events, r.finish(f))
 			})
-		case `"@odata.nextLink"`:
+		case "@odata.nextLink":
 			p.next = r.text()
-		case `"@odata.deltaLink"`:
+		case "@odata.deltaLink":
 			p.delta = r.text()
 		default:
-			r.skip()
+			return false
 		}
+		return true
 	})
 	if err := r.end(); err != nil {
 		return page{}, err
 	}
-	p.size = r.dec.InputOffset()
+	p.size = r.offset()
 	switch {
 	case !listed:
 		return page{}, rest.Plain("page has no list of events")

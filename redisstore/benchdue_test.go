@@ -120,23 +120,53 @@ func sweepBatch(b *testing.B, s *Store, q *Queue, n int) int {
 	return len(returns)
 }
 
-// BenchmarkRedisBytes is what Redis keeps of a mailbox without meetings, and of each event with one.
+// BenchmarkRedisBytes is what Redis keeps of a mailbox without meetings that has been swept for a while, and of each event with one:
+// in all, and of single keys as MEMORY USAGE has them. Redis is as it comes, and with longer entries in its compact form.
 func BenchmarkRedisBytes(b *testing.B) {
-	const many = 2000
+	for _, longest := range []string{"64", "1024"} {
+		b.Run("hash-max-listpack-value "+longest, func(b *testing.B) { redisBytes(b, longest) })
+	}
+}
+
+func redisBytes(b *testing.B, longest string) {
+	const many, sweeps = 2000, 6
 	server := redistest.Start(b)
 	s := mustOpen(b, Options{URL: server.URL, LeaseTTL: time.Minute})
 	defer mustClose(b, s)
 	rdb := redis.NewClient(&redis.Options{Network: "unix", Addr: server.Socket})
 	defer rdb.Close()
+	if err := rdb.ConfigSet(b.Context(), "hash-max-listpack-value", longest).Err(); err != nil {
+		b.Fatal(err)
+	}
+	sweep := func() {
+		for n := range sweeps {
+			for i := range many {
+				m := benchMailbox(i)
+				c := must[*Claim](b)(s.Claim(b.Context(), m))
+				if err := c.Write(b.Context(), delta.Batch{Cursor: benchCursor(m, i+n), NewLink: true, GiveUp: true}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	}
 	for b.Loop() {
 		rdb.FlushAll(b.Context())
 		empty, _ := redisUsed(b, rdb)
 		fill(b, s, many, 0)
+		sweep()
 		bare, _ := redisUsed(b, rdb)
 		rdb.FlushAll(b.Context())
 		fill(b, s, many, 20)
+		sweep()
 		full, _ := redisUsed(b, rdb)
 		b.ReportMetric((bare-empty)/many, "B/mailbox")
 		b.ReportMetric((full-bare)/many/20, "B/event")
+		for _, key := range []string{"cursor", "cursors", "events", "fence"} {
+			size, err := rdb.MemoryUsage(b.Context(), s.schema.of(benchMailbox(7).ID, key)).Result()
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(size), "B/"+key)
+		}
 	}
 }

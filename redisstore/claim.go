@@ -27,6 +27,7 @@ type Claim struct {
 	left  atomic.Bool               // the lease was given up
 
 	cursor   delta.Cursor
+	fields   map[string]string // of the cursor, as the store has them; nil where that is not known
 	waiting  []delta.Waiting
 	held     []string
 	accepted []string
@@ -57,7 +58,7 @@ const mostWaiting = 1000
 func (s *Store) Claim(ctx context.Context, m delta.Mailbox) (*Claim, error) {
 	asked := time.Now()
 	c := s.claimCall(m)
-	return s.claimed(m, asked, c.script.Run(ctx, s.rdb, c.keys, c.args...))
+	return s.claimed(m, c.keys, asked, c.script.Run(ctx, s.rdb, c.keys, c.args...))
 }
 
 // ClaimAll is Claim for many mailboxes at the price of one. For each there is a claim or an error.
@@ -69,7 +70,7 @@ func (s *Store) ClaimAll(ctx context.Context, mailboxes []delta.Mailbox) ([]*Cla
 	asked := time.Now()
 	claims, errs := make([]*Claim, len(mailboxes)), make([]error, len(mailboxes))
 	for i, answer := range runAll(ctx, s.rdb, calls) {
-		claims[i], errs[i] = s.claimed(mailboxes[i], asked, answer)
+		claims[i], errs[i] = s.claimed(mailboxes[i], calls[i].keys, asked, answer)
 	}
 	return claims, errs
 }
@@ -79,8 +80,8 @@ func (s *Store) claimCall(m delta.Mailbox) call {
 }
 
 // claimed reads the answer to a claim that was sent at asked.
-func (s *Store) claimed(m delta.Mailbox, asked time.Time, cmd *redis.Cmd) (*Claim, error) {
-	c := &Claim{store: s, id: m.ID, keys: s.schema.all(m.ID)}
+func (s *Store) claimed(m delta.Mailbox, keys []string, asked time.Time, cmd *redis.Cmd) (*Claim, error) {
+	c := &Claim{store: s, id: m.ID, keys: keys}
 	answer, err := cmd.Slice()
 	if err != nil {
 		return nil, fmt.Errorf("claiming a mailbox: %w", err)
@@ -138,6 +139,7 @@ func (s *Store) Peek(ctx context.Context, m delta.Mailbox) (*Claim, error) {
 // take takes over what was read. A damaged cursor is a lost one: the mailbox gets a full round, which costs no mail.
 func (c *Claim) take(cursor map[string]string, waiting, held []redis.Z, request string) {
 	var err error
+	c.fields = cursor
 	if c.cursor, err = decodeCursor(cursor); err != nil {
 		c.store.log.Warn().Err(err).Str("mailbox", c.id).Msg("cursor is damaged: full round")
 	}
@@ -162,23 +164,45 @@ func (c *Claim) Write(ctx context.Context, b delta.Batch) error {
 		return errors.New("writing to a mailbox that was only looked at")
 	}
 	asked := time.Now()
-	commands, err := json.Marshal(commandsOf(b, c.token()))
+	list, moved := commandsOf(b, c.token(), c.fields)
+	commands, err := json.Marshal(list)
 	if err != nil {
 		return fmt.Errorf("encoding a write: %w", err)
 	}
-	done, err := fencedScript.Run(ctx, c.store.rdb, c.keys, c.lease, c.store.serverTTL().Milliseconds(), commands).Int()
+	write := call{fencedScript, c.keys, []any{c.lease, c.store.serverTTL().Milliseconds(), commands}}
+	var answer *redis.Cmd
+	if b.GiveUp { // nobody waits for it
+		answer = c.store.gathered.run(ctx, c.store.rdb, write)
+	} else {
+		answer = write.run(ctx, c.store.rdb)
+	}
+	done, err := answer.Int()
 	if err != nil {
+		if b.Cursor != nil {
+			c.fields = nil
+		}
 		return fmt.Errorf("writing to the store: %w", err)
 	}
-	switch {
-	case done == 0:
+	if done == 0 {
 		return delta.ErrLeaseLost
-	case b.GiveUp:
+	}
+	c.moved(moved)
+	if b.GiveUp {
 		c.left.Store(true)
-	default:
+	} else {
 		c.holdFrom(asked)
 	}
 	return nil
+}
+
+// moved notes what the store has of the cursor: names and values in turn.
+func (c *Claim) moved(fields []string) {
+	if c.fields == nil && len(fields) > 0 {
+		c.fields = make(map[string]string, len(fields)/2)
+	}
+	for i := 0; i < len(fields); i += 2 {
+		c.fields[fields[i]] = fields[i+1]
+	}
 }
 
 // Holds returns [delta.ErrLeaseLost] once the lease may have passed to another. It asks nobody, so that a process that
@@ -238,10 +262,14 @@ func stringSlice(v any) []string {
 
 // stringMap reads a hash as a script returns it: names and values in turn.
 func stringMap(v any) map[string]string {
-	out := map[string]string{}
-	items := stringSlice(v)
+	items, _ := v.([]any)
+	out := make(map[string]string, len(items)/2)
 	for i := 0; i+1 < len(items); i += 2 {
-		out[items[i]] = items[i+1]
+		name, named := items[i].(string)
+		value, valued := items[i+1].(string)
+		if named && valued {
+			out[name] = value
+		}
 	}
 	return out
 }

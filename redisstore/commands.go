@@ -9,8 +9,9 @@ import (
 
 // commandsOf turns a batch into what the fenced script carries out: arrays of a command, the number of its key, its arguments.
 // Redis does not undo what a script did before it failed, on a key of the wrong type say, so the order counts: the cursor
-// moves when all else is written, and the lease ends last. token is the writer's fencing token.
-func commandsOf(b delta.Batch, token string) [][]any {
+// moves when all else is written, and the lease ends last. token is the writer's fencing token. Of the cursor only that is written
+// which differs from what the store has: moved, names and values in turn.
+func commandsOf(b delta.Batch, token string, has map[string]string) (list [][]any, moved []string) {
 	c := commands{list: [][]any{}, last: map[int]int{}}
 	for id, record := range b.Records {
 		c.add("HSET", keyEvents, id, record.Encode())
@@ -41,7 +42,24 @@ func commandsOf(b delta.Batch, token string) [][]any {
 			c.add("LPUSH", keyCursors, entry)
 			c.add("LTRIM", keyCursors, 0, keptLinks-1)
 		}
-		c.add("HSET", keyCursor, encodeCursor(*b.Cursor)...)
+		cursor := encodeCursor(*b.Cursor)
+		for i := 0; i < len(cursor); i += 2 {
+			name, value := cursor[i], cursor[i+1]
+			had, ok := has[name]
+			if missing := !ok && has != nil; missing && value == "" && i >= 2*always {
+				continue
+			}
+			if !ok || had != value {
+				moved = append(moved, name, value)
+			}
+		}
+		if len(moved) > 0 {
+			args := make([]any, len(moved))
+			for i, s := range moved {
+				args[i] = s
+			}
+			c.add("HSET", keyCursor, args...)
+		}
 	}
 	if b.Served != nil {
 		c.add("SERVED", keyResync, b.Served.ID)
@@ -52,11 +70,12 @@ func commandsOf(b delta.Batch, token string) [][]any {
 		}
 		c.add("DEL", keyLease)
 	}
-	return c.list
+	return c.list, moved
 }
 
-// keptLinks is how many delta links can be rolled back to; Graph itself keeps about three generations.
-const keptLinks = 5
+// keptLinks is how many delta links can be rolled back to. Graph itself keeps about three generations, and each takes some 260
+// bytes of every mailbox.
+const keptLinks = 3
 
 // commands collects commands.
 type commands struct {

@@ -160,7 +160,7 @@ func viewsOfMany(r *rig) {
 		mailboxes[i] = r.mailbox()
 		pipe.HSet(ctx, r.key(mailboxes[i], "cursor"), encodeCursor(delta.Cursor{
 			Address: mailboxes[i].Address, Link: link(i), Generation: i, State: delta.OK, SweptAt: time.Now(),
-		})...)
+		}))
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		r.Fatal(err)

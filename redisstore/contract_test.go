@@ -39,6 +39,8 @@ var contract = []struct {
 	{"after giving up a claim writes nothing", givenUpWritesNothing},
 	{"writing prolongs the lease", writingProlongs},
 	{"a damaged cursor is a full round", damagedCursor},
+	{"the ends of many sweeps are written together, each for itself", endedTogether},
+	{"of a cursor that is written which moved", onlyWhatMoved},
 
 	{"records come back as they were written", recordsComeBack},
 	{"a damaged record is a lost one, a later version is an error", damagedRecords},
@@ -46,7 +48,7 @@ var contract = []struct {
 	{"no event is tried again before its time", retriesAreNotEarly},
 	{"what is forgotten leaves nothing", forgetLeavesNothing},
 	{"held removals keep their first time until they are released", heldKeepsFirstTime},
-	{"the last five links are kept, newest first", fiveLinks},
+	{"the last three links are kept, newest first", threeLinks},
 	{"the cursor reads like a sentence", cursorReads},
 	{"a batch of thousands of records is one write", hugeBatch},
 	{"event ids and texts of any kind survive", oddTexts},

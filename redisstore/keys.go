@@ -10,10 +10,11 @@
 //
 //	syncd:mailboxes     hash    address → directory id of what is enrolled
 //	syncd:{M}:cursor    hash    address, link, window_start, window_end, generation, swept_at, changed_at, state, reason,
-//	                            next_at, orphans_at, empty_since, view_until, host, language; times RFC 3339; a link of "" asks for a full round;
+//	                            next_at; where they say something also orphans_at, empty_since, view_until, host, language; times RFC 3339;
+//	                            a link of "" asks for a full round;
 //	                            starts: when the next meetings begin, Unix times; fence: the fencing token of the sweep that ended last
 //	                            Of a mailbox that was withdrawn it is kept for an hour, with that reason
-//	syncd:{M}:cursors   list    "<time> <link>" of the last five links, newest first, for roll-back by hand
+//	syncd:{M}:cursors   list    "<time> <link>" of the last three links, newest first, for roll-back by hand
 //	syncd:{M}:events    hash    event id → record as JSON (delta.Record)
 //	syncd:{M}:retry     zset    event id → Unix time of the next try
 //	syncd:{M}:held      zset    event id → Unix time, by Redis's clock, since when its removal is held

@@ -2,6 +2,8 @@ package redisstore
 
 import (
 	"context"
+	"errors"
+	"sync"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -11,6 +13,71 @@ type call struct {
 	script *redis.Script
 	keys   []string
 	args   []any
+}
+
+func (c call) run(ctx context.Context, rdb redis.UniversalClient) *redis.Cmd {
+	return c.script.Run(ctx, rdb, c.keys, c.args...)
+}
+
+// gathered puts calls together for which nobody waits: while some are under way, the next ones gather, and go in one pipeline
+// when the answers are there. Nothing is delayed while there is only one.
+type gathered struct {
+	mu      sync.Mutex
+	busy    bool // somebody runs calls; guarded by mu
+	waiting []*gatheredCall
+}
+
+type gatheredCall struct {
+	call
+	wake   chan struct{} // closed when it was answered, or when it is its turn to run all that wait
+	answer *redis.Cmd    // nil until it was
+}
+
+// run runs a call, and others that wait.
+func (g *gathered) run(ctx context.Context, rdb redis.UniversalClient, c call) *redis.Cmd {
+	own := &gatheredCall{call: c, wake: make(chan struct{})}
+	g.mu.Lock()
+	g.waiting = append(g.waiting, own)
+	if g.busy {
+		g.mu.Unlock()
+		<-own.wake
+		if own.answer != nil {
+			if errors.Is(own.answer.Err(), context.Canceled) && ctx.Err() == nil { // it was another's that was stopped
+				return c.run(ctx, rdb)
+			}
+			return own.answer
+		}
+		g.mu.Lock()
+	}
+	g.busy = true
+	together := g.waiting
+	g.waiting = nil
+	g.mu.Unlock()
+	g.runAll(ctx, rdb, together)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.busy = len(g.waiting) > 0; g.busy {
+		close(g.waiting[0].wake)
+	}
+	return own.answer
+}
+
+// runAll runs calls and wakes those who wait for them. The first one's caller is who runs it.
+func (g *gathered) runAll(ctx context.Context, rdb redis.UniversalClient, together []*gatheredCall) {
+	if len(together) == 1 {
+		together[0].answer = together[0].run(ctx, rdb)
+		return
+	}
+	calls := make([]call, len(together))
+	for i, one := range together {
+		calls[i] = one.call
+	}
+	for i, answer := range runAll(ctx, rdb, calls) {
+		together[i].answer = answer
+		if i > 0 {
+			close(together[i].wake)
+		}
+	}
 }
 
 // runAll runs scripts in one pipeline; each answer has its own error. A server that does not know a script yet, after a restart

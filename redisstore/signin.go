@@ -62,7 +62,7 @@ func (s *Store) SwapSignIn(ctx context.Context, id, was, now string, told bool) 
 // Park remembers why an address cannot be served for which there is no mailbox yet.
 func (s *Store) Park(ctx context.Context, address string, why delta.Reason, now time.Time) error {
 	fields := encodeCursor(delta.Cursor{Address: address, State: delta.Parked, Reason: why, SweptAt: now})
-	if err := s.rdb.HSet(ctx, s.schema.of(address, "cursor"), fields...).Err(); err != nil {
+	if err := s.rdb.HSet(ctx, s.schema.of(address, "cursor"), fields).Err(); err != nil {
 		return fmt.Errorf("parking %s: %w", address, err)
 	}
 	return nil

@@ -27,6 +27,7 @@ type Store struct {
 	embedded *Embedded
 	slack    time.Duration // how much longer the server has to keep a lease, since its clock is coarse
 	log      zerolog.Logger
+	gathered gathered // ends of sweeps
 }
 
 // Options are how to reach and use a Redis.

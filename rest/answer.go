@@ -91,6 +91,9 @@ const errNotJSON = Plain("answer is not JSON")
 
 // isJSON reports a media type such as application/json or application/problem+json.
 func isJSON(contentType string) bool {
+	if plain, _, _ := strings.Cut(contentType, ";"); plain == "application/json" {
+		return true
+	}
 	media, _, err := mime.ParseMediaType(contentType)
 	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
 		return false

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -211,9 +212,7 @@ func (c *Client) request(ctx context.Context, call Call, token string) (*http.Re
 	if err != nil {
 		return nil, fmt.Errorf("%w: no request can be made of this", delta.ErrRefused)
 	}
-	if call.Header != nil {
-		request.Header = call.Header.Clone()
-	}
+	maps.Copy(request.Header, call.Header) // what is set below replaces values, and changes none
 	for _, values := range request.Header {
 		if hasControl(strings.Join(values, "")) {
 			return nil, fmt.Errorf("%w: a header with control characters", delta.ErrRefused)

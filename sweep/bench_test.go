@@ -15,7 +15,9 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,6 +30,7 @@ import (
 	"syncd/redisstore"
 	"syncd/redisstore/redistest"
 	"syncd/simulator"
+	"syncd/sweep"
 	"syncd/webex"
 )
 
@@ -219,6 +222,73 @@ func BenchmarkIdle(b *testing.B) {
 		must(b, r.redis.Exists(b.Context(), "syncd:none").Err())
 	}
 	b.ReportMetric(2*float64((cpu()-began).Nanoseconds())/gets, "redis-ns/mailbox")
+}
+
+// BenchmarkIdleTogether is the same as a daemon does it that has many due: 16 sweeps at a time, whose leases are taken in one
+// pipeline. The floor asks 16 at a time too.
+func BenchmarkIdleTogether(b *testing.B) {
+	const mailboxes, workers = 64, 16
+	r, asked, bare := newBenchRig(b, mailboxes, 20)
+	for range 3 {
+		_, err := r.trySweep(b.Context())
+		must(b, err)
+	}
+	asked.on = true
+	_, err := r.trySweep(b.Context())
+	must(b, err)
+	asked.on = false
+	var taken sync.Map // mailbox id → its claim
+	r.sweeper.Claim = func(_ context.Context, m delta.Mailbox) (sweep.Memory, error) {
+		claim, _ := taken.Load(m.ID)
+		return claim.(*redisstore.Claim), nil
+	}
+	together := crew(b, workers)
+	sweepAll := func() error {
+		for boxes := range slices.Chunk(r.boxes, workers) {
+			claims, errs := r.store.ClaimAll(b.Context(), boxes)
+			for i, m := range boxes {
+				taken.Store(m.ID, claims[i])
+			}
+			errs = append(errs, together(len(boxes), func(i int) error {
+				_, err := r.sweeper.Sweep(b.Context(), boxes[i])
+				return err
+			}))
+			if err := errors.Join(errs...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	throwAll := func() error {
+		return together(mailboxes, func(i int) error { return throwAway(bare, asked.asked[i:i+1]) })
+	}
+	must(b, sweepAll())
+	must(b, throwAll())
+	beside(b, "mailbox", mailboxes, nothing, sweepAll, throwAll)
+}
+
+// crew is goroutines that work on so many at a time.
+func crew(b *testing.B, workers int) (together func(n int, work func(i int) error) error) {
+	jobs := make(chan func())
+	var working sync.WaitGroup
+	for range workers {
+		working.Go(func() {
+			for job := range jobs {
+				job()
+			}
+		})
+	}
+	b.Cleanup(func() { close(jobs); working.Wait() })
+	return func(n int, work func(i int) error) error {
+		errs := make([]error, n)
+		var done sync.WaitGroup
+		done.Add(n)
+		for i := range n {
+			jobs <- func() { defer done.Done(); errs[i] = work(i) }
+		}
+		done.Wait()
+		return errors.Join(errs...)
+	}
 }
 
 // BenchmarkFirstSync is the first sweep of a calendar of 1,000 events, none of which asks for a meeting.

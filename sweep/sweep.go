@@ -123,8 +123,7 @@ func (s *Sweeper) Sweep(ctx context.Context, m delta.Mailbox) (*Report, error) {
 		return report, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	var renewing sync.WaitGroup
-	renewing.Go(func() { renew(ctx, cancel, memory) })
+	stopRenewing := keepLease(ctx, cancel, memory)
 	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: began, reset: map[string]bool{}, dead: map[string]bool{}}
 	r.log = s.Log.With().Str("mailbox", m.Address).Logger()
 	err = r.sweep(ctx)
@@ -132,7 +131,7 @@ func (s *Sweeper) Sweep(ctx context.Context, m delta.Mailbox) (*Report, error) {
 		err = cause
 	}
 	cancel(nil)
-	renewing.Wait()
+	stopRenewing()
 	s.judge(context.WithoutCancel(ctx), r, err)
 	if err == nil {
 		s.log(m, report, time.Since(began))
@@ -168,20 +167,35 @@ func (s *Sweeper) Plan(ctx context.Context, m delta.Mailbox) (*Report, error) {
 	return report, r.sweep(ctx)
 }
 
-// renew keeps the lease alive until ctx ends, and ends ctx when the lease is lost or cannot be proven any more.
-func renew(ctx context.Context, cancel context.CancelCauseFunc, memory Memory) {
-	ticker := time.NewTicker(memory.LeaseTTL() / 3)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
+// keepLease keeps the lease alive until ctx ends, and ends ctx when the lease is lost or cannot be proven any more. Most sweeps
+// are over before it has to do anything. stop, called once ctx has ended, waits for it.
+func keepLease(ctx context.Context, cancel context.CancelCauseFunc, memory Memory) (stop func()) {
+	var renewing sync.WaitGroup
+	renewing.Add(1)
+	every := memory.LeaseTTL() / 3
+	timer := time.AfterFunc(every, func() {
+		defer renewing.Done()
+		renew(ctx, cancel, memory, every)
+	})
+	return func() {
+		if !timer.Stop() {
+			renewing.Wait()
 		}
+	}
+}
+
+func renew(ctx context.Context, cancel context.CancelCauseFunc, memory Memory, every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
 		err := memory.Write(ctx, delta.Batch{})
 		if errors.Is(err, delta.ErrLeaseLost) || memory.Holds() != nil {
 			cancel(delta.ErrLeaseLost)
 			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
 		}
 	}
 }
