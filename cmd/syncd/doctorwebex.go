@@ -84,7 +84,7 @@ func (d *doctor) refreshToken(ctx context.Context, have bool) finding {
 	case err != nil:
 		return failed(err, "see redis")
 	case refresh.Refused && !have:
-		return failed(errors.New("Webex refuses it"), reauthorise)
+		return failed(errors.New("refused by Webex"), reauthorise)
 	case refresh.Expires.IsZero():
 		return skipped("its age is not known yet")
 	case left <= 0:
