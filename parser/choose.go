@@ -33,18 +33,24 @@ const (
 
 // candidate is a finding with its place in the order.
 type candidate struct {
-	finding
+	*finding
 	rank int
 	in   *reader // nil for the online meeting
 }
 
 // read scans both parts of a text, and writes down what it denies where denied
 // is not nil.
+//
+// Whoever is done with the event forgets it, for the next text.
 func (p *Parser) read(t Text, denied *[]Denial) *event {
-	e := &event{Text: t}
-	e.location = reader{Parser: p, event: e, where: "location", denied: denied}
+	e, ok := p.events.Get().(*event)
+	if !ok {
+		e = &event{}
+	}
+	e.Text = t
+	e.location = reader{Parser: p, event: e, where: "location", denied: denied, found: e.location.found}
 	e.location.scan(t.Location)
-	e.body = reader{Parser: p, event: e, where: "body", denied: denied}
+	e.body = reader{Parser: p, event: e, where: "body", denied: denied, found: e.body.found}
 	if t.HTML {
 		e.body.scanHTML(t.Body)
 	} else {
@@ -53,8 +59,27 @@ func (p *Parser) read(t Text, denied *[]Denial) *event {
 	return e
 }
 
+// forget keeps an event's room for the next text, and nothing of this one.
+func (p *Parser) forget(e *event) {
+	const most = 32 // findings that invitations have; room for more is not kept
+	found, list := [2][]finding{e.location.found, e.body.found}, e.list
+	for i := range found {
+		clear(found[i])
+		if found[i] = found[i][:0]; cap(found[i]) > most {
+			found[i] = nil
+		}
+	}
+	clear(list)
+	if list = list[:0]; cap(list) > 2*most {
+		list = nil
+	}
+	*e = event{list: list}
+	e.location.found, e.body.found = found[0], found[1]
+	p.events.Put(e)
+}
+
 func (r *reader) scanHTML(body string) {
-	text := visibleText(body, r.reference, r.restart)
+	text := visibleText(body, r)
 	links := len(r.found)
 	r.scan(text)
 	if links > 0 && links < len(r.found) {
@@ -95,7 +120,9 @@ func (p *Parser) Candidates(t Text) []Candidate { return p.listed(t, nil) }
 
 func (p *Parser) listed(t Text, denied *[]Denial) []Candidate {
 	p = p.orBuiltin()
-	list := p.candidates(p.read(t, denied))
+	e := p.read(t, denied)
+	defer p.forget(e)
+	list := p.candidates(e)
 	out := make([]Candidate, 0, len(list))
 	for _, c := range list {
 		where := "online"
@@ -132,11 +159,11 @@ func (f *finding) provider() string {
 
 // candidates gathers what was found, in the order in which it counts.
 func (p *Parser) candidates(e *event) []candidate {
-	list := make([]candidate, 0, len(e.location.found)+len(e.body.found)+1)
+	list := e.list[:0]
 	for _, r := range [...]*reader{&e.location, &e.body} {
 		r.settle()
-		for _, f := range r.found {
-			if !f.tone {
+		for i := range r.found {
+			if f := &r.found[i]; !f.tone {
 				list = append(list, candidate{f, rank(f, r == &e.location), r})
 			}
 		}
@@ -144,15 +171,16 @@ func (p *Parser) candidates(e *event) []candidate {
 	if e.Online != "" {
 		r := reader{Parser: p, event: e, where: "online", denied: e.body.denied}
 		r.offer(e.Online, 0, 0)
-		for _, f := range r.found {
-			list = append(list, candidate{finding: f, rank: RankOnline})
+		for i := range r.found {
+			list = append(list, candidate{finding: &r.found[i], rank: RankOnline})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b candidate) int { return a.rank - b.rank })
+	e.list = list
 	return list
 }
 
-func rank(f finding, location bool) int {
+func rank(f *finding, location bool) int {
 	switch {
 	case f.weak:
 		return RankWeak
@@ -183,5 +211,6 @@ func (r *reader) settle() {
 		}
 		kept = append(kept, f)
 	}
+	clear(r.found[len(kept):])
 	r.found = kept
 }

@@ -37,7 +37,7 @@ func (r *reader) deny(url string, at int, by []*rewriter, why string) {
 
 // restart forgets what was found in a text that is read anew.
 func (r *reader) restart() {
-	r.found = nil
+	r.found = r.found[:0]
 	if r.denied != nil {
 		*r.denied = slices.DeleteFunc(*r.denied, func(d Denial) bool { return d.Where == r.where })
 	}

@@ -51,8 +51,9 @@ var wordsText string
 // Parser reads texts by a set of rules. It may be used by several goroutines. A
 // nil one reads by the built-in rules alone.
 type Parser struct {
-	rules *ruleset
-	words *lexicon
+	rules  *ruleset
+	words  *lexicon
+	events sync.Pool // of *event, read before
 }
 
 // New makes a parser of the built-in rules and an operator's own, which come
@@ -79,7 +80,7 @@ func New(extra ...RuleFile) (*Parser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Parser{rules, words}, nil
+	return &Parser{rules: rules, words: words}, nil
 }
 
 // builtin is the parser of the built-in rules alone. They are part of the
@@ -109,6 +110,7 @@ func (p *Parser) orBuiltin() *Parser {
 func (p *Parser) Parse(t Text) Result {
 	p = p.orBuiltin()
 	e := p.read(t, nil)
+	defer p.forget(e)
 	result := p.choose(e)
 	if k, found := FindKeyword(t.Location); found {
 		result.Keyword, result.KeywordIn = k.String(), "location"

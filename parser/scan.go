@@ -190,6 +190,7 @@ func (r *reader) offer(raw string, at, end int) {
 type event struct {
 	Text
 	location, body reader
+	list           []candidate
 	said           map[*string]bool // lists of words that were looked for, by their first
 }
 
