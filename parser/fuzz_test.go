@@ -133,7 +133,7 @@ func FuzzUnwrap(f *testing.F) {
 			t.Fatalf("%q gives both %q and the hint %q", raw, target.raw, target.hint)
 		case !ok:
 			return
-		case builtin().rules.rewriterOf(target.link) != nil:
+		case builtin().rules.rewriterOf(target.link, builtin().rules.known(target.host)) != nil:
 			t.Fatalf("%q gives %q, a rewriter's link still", raw, target.raw)
 		case target.host == "" || !plainHost(target.host):
 			t.Fatalf("%q gives %q of no host", raw, target.raw)

@@ -24,9 +24,9 @@ func splitLink(raw string) (link, bool) {
 	if !ok || len(raw) > longestLink {
 		return link{}, false
 	}
-	end := strings.IndexAny(rest, "/?#")
-	if end < 0 {
-		end = len(rest)
+	end := 0
+	for end < len(rest) && rest[end] != '/' && rest[end] != '?' && rest[end] != '#' {
+		end++
 	}
 	host, port, _ := strings.Cut(rest[:end], ":")
 	if !plainHost(host) || !allDigits(port) {

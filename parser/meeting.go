@@ -85,7 +85,7 @@ func (m *meeting) segment(in *reader) span {
 	if in.about != (span{}) {
 		return in.about
 	}
-	from, to, at := 0, len(in.text), m.anchor(in)
+	from, to, at := 0, len(in.text), m.anchor(in).start
 	for i := range in.found {
 		f := &in.found[i]
 		if f.url == "" || f.weak || m.same(f) {
@@ -102,16 +102,16 @@ func (m *meeting) segment(in *reader) span {
 }
 
 // anchor is where a text has the meeting's link, or its start.
-func (m *meeting) anchor(in *reader) int {
+func (m *meeting) anchor(in *reader) span {
 	if m.in == in {
-		return m.best.at
+		return span{m.best.at, m.best.end}
 	}
 	for i := range in.found {
 		if f := &in.found[i]; f.url != "" && m.same(f) {
-			return f.at
+			return span{f.at, f.end}
 		}
 	}
-	return 0
+	return span{}
 }
 
 // same reports whether a link is of the same meeting. Teams writes two links for

@@ -92,9 +92,7 @@ func labelBefore(text string, from, at int) (label string, colon bool) {
 		label = trimLabel(line[strings.LastIndexByte(line, '\n')+1:])
 	}
 	// Of several labels in a line the last one counts.
-	if cut := strings.LastIndexAny(strings.TrimRight(label, ":： \t"), "|;•·"); cut >= 0 {
-		label = label[cut+1:]
-	}
+	label = label[labelCut(strings.TrimRight(label, ":： \t")):]
 	for i := len(label) - 1; i > 0; i-- {
 		if isDigit(label[i]) && isDigit(label[i-1]) {
 			label = label[i+1:]
@@ -102,6 +100,17 @@ func labelBefore(text string, from, at int) (label string, colon bool) {
 		}
 	}
 	return label, strings.HasSuffix(label, ":") || strings.HasSuffix(label, "：")
+}
+
+// labelCut is where the last of several labels in a line starts.
+func labelCut(line string) int {
+	for i := len(line); i > 0; i-- {
+		switch c := line[i-1]; {
+		case c == '|' || c == ';', c >= 0x80 && (strings.HasSuffix(line[:i], "•") || strings.HasSuffix(line[:i], "·")):
+			return i
+		}
+	}
+	return 0
 }
 
 func trimLabel(s string) string {

@@ -67,13 +67,14 @@ func (p *Parser) passcode(text string, from, to int, s *service, number string) 
 		wanted |= meansPIN
 	}
 	links := linkSpans{text: text[:to], end: from}
-	for i := from; ; {
-		w, ok := p.words.next(text[:to], i)
-		if !ok {
-			return ""
-		}
-		if past := links.past(w.start); past > w.start {
+	for i := from; i < to; {
+		if past := links.past(i); past > i {
 			i = past
+			continue
+		}
+		w, ok := p.words.next(text[:links.start], i)
+		if !ok {
+			i = links.start
 			continue
 		}
 		i = w.end
@@ -88,6 +89,7 @@ func (p *Parser) passcode(text string, from, to int, s *service, number string) 
 			return code
 		}
 	}
+	return ""
 }
 
 // labelledValue is where a label's value starts.

@@ -11,6 +11,7 @@ import (
 // "/webapp/#/?conference={number}". services/README.md explains how they are written.
 type pattern struct {
 	text     string
+	lead     byte // what the path starts with, in lower case; 0: anything
 	path     []segment
 	rest     bool // ends in "**": further segments may follow
 	query    []parameter
@@ -89,6 +90,9 @@ func parsePattern(text string) (*pattern, error) {
 			}
 			p.path = append(p.path, seg)
 		}
+	}
+	if len(p.path) > 0 && len(p.path[0]) > 0 && p.path[0][0].class == nil {
+		p.lead = p.path[0][0].literal[0] | 0x20
 	}
 	for _, pair := range strings.FieldsFunc(query, func(r rune) bool { return r == '&' }) {
 		name, value, hasValue := strings.Cut(pair, "=")
@@ -171,6 +175,9 @@ func parseClass(text string) (piece, error) {
 // match reports whether a link's path, query and fragment fit, and the number
 // that stands where the pattern says {number}.
 func (p *pattern) match(path, query, fragment string) (number string, ok bool) {
+	if p.lead != 0 && !leads(path, p.lead) {
+		return "", false
+	}
 	for _, seg := range p.path {
 		var part string
 		part, path = nextPart(path)
@@ -207,6 +214,15 @@ func (p *pattern) match(path, query, fragment string) (number string, ok bool) {
 		number = n
 	}
 	return number, ok
+}
+
+// leads reports whether a path's first part starts with a letter in lower case.
+func leads(path string, letter byte) bool {
+	i := 0
+	for i < len(path) && path[i] == '/' {
+		i++
+	}
+	return i < len(path) && path[i]|0x20 == letter
 }
 
 // open reports whether a path starts with what anybody may have chosen.

@@ -122,7 +122,7 @@ func (r *reader) slash(i int) int {
 	if len(host) < len("a.bc") || strings.IndexByte(host, '.') < 0 || start > 0 && strings.IndexByte("/@:\\=%_&?+~", r.text[start-1]) >= 0 {
 		return i + 1
 	}
-	if !r.rules.names(lowerASCII(host)) {
+	if r.rules.groupsOf(lowerASCII(host)) == nil {
 		return i + 1
 	}
 	end := i + linkEnd(r.text[i:])
@@ -130,23 +130,6 @@ func (r *reader) slash(i int) int {
 		r.offer("https://"+trimLink(r.text, start, end), start, end)
 	}
 	return end
-}
-
-// names reports whether a host is known by its name, not just by its path.
-func (r *ruleset) names(host string) bool { return r.groupsOf(host) != nil }
-
-// groupsOf is the groups of rules that a host is named in.
-func (r *ruleset) groupsOf(host string) []*group {
-	if h := r.hosts[host]; h != nil && h.groups != nil {
-		return h.groups
-	}
-	_, parent, ok := strings.Cut(host, ".")
-	for ; ok; _, parent, ok = strings.Cut(parent, ".") {
-		if h := r.hosts[parent]; h != nil && h.below != nil {
-			return h.below
-		}
-	}
-	return nil
 }
 
 // offer takes a link as it was written, and keeps it if it joins a meeting.
@@ -171,7 +154,7 @@ func (r *reader) offer(raw string, at, end int) {
 		r.found = append(r.found, f)
 		return
 	}
-	if v, ok := r.rules.classify(l.link, r); ok {
+	if v, ok := r.rules.classifyBy(l.groups, l.link, r); ok {
 		r.found = append(r.found, finding{
 			at: at, end: end, service: v.group.service, path: v.rule, url: l.raw, undone: l.undone(),
 			number: v.number, passcode: v.passcode, weak: v.group.weak,

@@ -36,6 +36,8 @@ type unwrapped struct {
 	by    [deepest]*rewriter // that were undone, and the one that could not be
 	depth int
 	hint  string // the host that such a one names
+
+	groups []*group // that name the link's host
 }
 
 func (u *unwrapped) undone() []*rewriter {
@@ -49,8 +51,10 @@ func (u *unwrapped) undone() []*rewriter {
 func (r *ruleset) unwrap(l link) (u unwrapped, ok bool) {
 	u.link = l
 	for range deepest {
-		w := r.rewriterOf(u.link)
+		k := r.known(u.host)
+		w := r.rewriterOf(u.link, k)
 		if w == nil {
+			u.groups = k.groups
 			return u, true
 		}
 		u.by[u.depth] = w
@@ -71,20 +75,17 @@ func (r *ruleset) unwrap(l link) (u unwrapped, ok bool) {
 	return u, false
 }
 
-func (r *ruleset) rewriterOf(l link) *rewriter {
-	if h := r.hosts[l.host]; h != nil && h.rewriters != nil {
-		if w := firstRewriter(h.rewriters, l); w != nil {
-			return w
-		}
+func (r *ruleset) rewriterOf(l link, k knownHost) *rewriter {
+	if w := firstRewriter(k.rewriters, l); w != nil {
+		return w
 	}
-	first, parent, ok := strings.Cut(l.host, ".")
-	for ; ok; _, parent, ok = strings.Cut(parent, ".") {
-		if h := r.hosts[parent]; h != nil && h.rewrites != nil {
-			if w := firstRewriter(h.rewrites, l); w != nil {
-				return w
-			}
-		}
+	if w := firstRewriter(k.rewrites, l); w != nil {
+		return w
 	}
+	if k.groups != nil { // a host of meetings has none of those that are on any mail server
+		return nil
+	}
+	first, _, _ := strings.Cut(l.host, ".")
 	if w := firstRewriter(r.rewritePrefix[first], l); w != nil {
 		return w
 	}
