@@ -47,6 +47,7 @@ func (p *Parser) read(t Text, denied *[]Denial) *event {
 	if !ok {
 		e = &event{}
 	}
+	t.Body = unquoted(t.Body, t.HTML)
 	e.Text = t
 	e.location = reader{Parser: p, event: e, where: "location", denied: denied, found: e.location.found}
 	e.location.scan(t.Location)
@@ -194,6 +195,16 @@ func rank(f *finding, location bool) int {
 	return RankLinkLocation
 }
 
+// shownBy reports whether a link is what the one before it shows: the same, or
+// another of the same service as the text of a reference.
+func (f *finding) shownBy(text *finding) bool {
+	if f.url == "" || text.url == "" {
+		return false
+	}
+	const near = len(noWidth) + len(" ")
+	return f.url == text.url || f.at == f.end && text.at-f.at <= near && text.end > text.at && f.service == text.service
+}
+
 // settle drops what the text around it does not bear out, and completes what is
 // in two places of it.
 func (r *reader) settle() {
@@ -205,8 +216,11 @@ func (r *reader) settle() {
 			}
 			continue
 		}
-		if n := len(kept); n > 0 && kept[n-1].url == f.url && f.url != "" {
-			kept[n-1].end = max(kept[n-1].end, f.end) // a link and the text that shows it
+		if n := len(kept); n > 0 && kept[n-1].shownBy(&f) {
+			kept[n-1].end = max(kept[n-1].end, f.end)
+			if kept[n-1].number == "" {
+				kept[n-1].number = f.number
+			}
 			continue
 		}
 		kept = append(kept, f)

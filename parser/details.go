@@ -10,6 +10,7 @@ func (m *meeting) readDetails(location, body *reader) {
 	for _, in := range [...]*reader{location, body} {
 		s, link := m.segment(in), m.anchor(in)
 		m.readAround(in.text, span{max(s.start, link.start-readBefore), min(s.end, link.start+readBehind)}, link)
+		m.readRow(in.text, s, link)
 		if m.best.passcode == "" && m.best.number != "" {
 			m.readElsewhere(in.text, s.end)
 		}

@@ -35,7 +35,7 @@ func (p *Parser) number(text string, from, to int, s *service) (digits string, a
 			said&meansConference != 0 && s != nil && s.phone:
 			return group, start
 		case said&meansConference != 0:
-		case unsure == "" && s != nil && s.labelled && colon && len(group) >= 9:
+		case unsure == "" && s != nil && s.labelled && len(group) >= 9 && (colon || strings.Trim(text[from:start], " |\u200b") == ""):
 			unsure, unsureAt = group, start
 		}
 	}

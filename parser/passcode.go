@@ -31,11 +31,11 @@ func (p *Parser) nextLabelled(text string, from, to int, s *service, number stri
 		}
 		line, _, _ = strings.Cut(line, "\n")
 		label, value, ok := cutColon(line)
-		if !ok || len(label) > 60 || p.words.means(label)&labelMeanings != 0 || strings.Contains(strings.TrimSpace(value), " ") {
+		if !ok || len(label) > 60 || p.words.means(label)&labelMeanings&^meansPIN != 0 || strings.Contains(strings.TrimSpace(value), " ") {
 			return ""
 		}
 		code, ok := p.typed(value, labelledValue{sure: true}, len(value), number, s)
-		if ok && strong(code) && !looksLikeDate(code) {
+		if ok && strong(code) && !looksLikeDate(code) && !(allDigits(code) && p.words.means(label)&meansPIN != 0) {
 			return code
 		}
 		return ""
@@ -78,7 +78,7 @@ func (p *Parser) passcode(text string, from, to int, s *service, number string) 
 			continue
 		}
 		i = w.end
-		if w.means&wanted == 0 {
+		if w.means&wanted == 0 && !(w.means&meansAlone != 0 && number != "" && labelOfItsOwn(text, from, w)) {
 			continue
 		}
 		v := p.valueAfter(text, w, to)
@@ -90,6 +90,15 @@ func (p *Parser) passcode(text string, from, to int, s *service, number string) 
 		}
 	}
 	return ""
+}
+
+// labelOfItsOwn reports whether a word is all of a label, with a colon behind it.
+func labelOfItsOwn(text string, from int, w word) bool {
+	after := strings.TrimLeft(text[w.end:min(len(text), w.end+8)], " \u00a0*_")
+	if strings.Trim(beforeLabel(text, from, w.start), " \t\u00a0\u200b*_>•·-–🔑🔒") != "" {
+		return false
+	}
+	return strings.HasPrefix(after, ":") || strings.HasPrefix(after, "：")
 }
 
 // labelledValue is where a label's value starts.
@@ -157,6 +166,7 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 	}
 	end := tokenEnd(trimmed)
 	token, after := trimToken(trimmed[:end], lead), trimmed[end:]
+	token = strings.TrimSuffix(token, "=20") // of quoted-printable, at a line's end
 	digits := digitsOf(token)
 	switch {
 	case len(token) < 3 || len(token) > 64,

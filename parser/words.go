@@ -25,6 +25,7 @@ const (
 	meansHead                           // a line of a mail's head
 	meansNone                           // a value that says there is none
 	meansIs                             // "is" between a label and its value
+	meansAlone                          // a passcode follows where this is all of the label
 
 	meansWhole = meansLabel | meansHead | meansNone | meansIs // asked of a text as a whole
 )
@@ -32,7 +33,7 @@ const (
 var meanings = map[string]meaning{
 	"passcode": meansPasscode, "access": meansAccess, "pin": meansPIN, "number": meansNumber, "conference": meansConference,
 	"elsewhere": meansElsewhere, "video": meansVideo | meansElsewhere, "dial": meansDial,
-	"mail": meansMail, "label": meansLabel, "head": meansHead, "none": meansNone, "is": meansIs,
+	"mail": meansMail, "label": meansLabel, "head": meansHead, "none": meansNone, "is": meansIs, "alone": meansAlone,
 }
 
 // lexicon finds the words of words.txt in a text, in any letter case. A word of
