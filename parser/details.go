@@ -80,9 +80,8 @@ func (m *meeting) readAround(text string, around, link span) {
 // repeated behind the links of other meetings.
 func (m *meeting) readElsewhere(text string, from int) {
 	for i, to := from, min(len(text), from+readBehind); i < to; {
-		if !isDigit(text[i]) {
-			i++
-			continue
+		if i = nextDigit(text, i, to); i == to {
+			return
 		}
 		end := digitsEnd(text, i, to)
 		if digitsOf(text[i:end]) == m.best.number && standsAsNumber(text, i, end, m.best.service) {

@@ -155,7 +155,7 @@ func FuzzRuleFile(f *testing.F) {
 			}
 			return
 		}
-		p := Parser{rules: rules, words: builtin().words}
+		p := Parser{rules: rules, words: builtin().words, codes: builtin().codes}
 		p.Parse(Text{Location: "https://x.example/j/12345", Body: text})
 	})
 }

@@ -53,6 +53,7 @@ var wordsText string
 type Parser struct {
 	rules  *ruleset
 	words  *lexicon
+	codes  *lexicon  // the words of these that label passcodes
 	events sync.Pool // of *event, read before
 }
 
@@ -60,7 +61,11 @@ type Parser struct {
 // first. The error names every fault of the files with its line and rule, a
 // RuleError each.
 func New(extra ...RuleFile) (*Parser, error) {
-	words, err := newLexicon(wordsText)
+	words, err := newLexicon(wordsText, ^meaning(0))
+	if err != nil {
+		return nil, err
+	}
+	codes, err := newLexicon(wordsText, meansPasscode|meansAccess|meansPIN|meansAlone)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +85,7 @@ func New(extra ...RuleFile) (*Parser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Parser{rules: rules, words: words}, nil
+	return &Parser{rules: rules, words: words, codes: codes}, nil
 }
 
 // builtin is the parser of the built-in rules alone. They are part of the

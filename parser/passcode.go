@@ -13,8 +13,11 @@ const labelMeanings = meansPasscode | meansAccess | meansPIN | meansNumber | mea
 // alone, so its value must be no plain word, and the text in a language that may
 // have words for it that were not found.
 func (p *Parser) nextLabelled(text string, from, to int, s *service, number string) string {
-	for i := from; i < to; i++ {
-		if !isDigit(text[i]) || i > 0 && isDigit(text[i-1]) {
+	for i := from; ; i++ {
+		if i = nextDigit(text, min(i, to), to); i == to {
+			return ""
+		}
+		if i > 0 && isDigit(text[i-1]) {
 			continue
 		}
 		end := digitsEnd(text, i, to)
@@ -40,7 +43,6 @@ func (p *Parser) nextLabelled(text string, from, to int, s *service, number stri
 		}
 		return ""
 	}
-	return ""
 }
 
 // cutColon cuts a line at its first colon, of either width.
@@ -72,7 +74,7 @@ func (p *Parser) passcode(text string, from, to int, s *service, number string) 
 			i = past
 			continue
 		}
-		w, ok := p.words.next(text[:links.start], i)
+		w, ok := p.codes.next(text[:links.start], i)
 		if !ok {
 			i = links.start
 			continue

@@ -22,7 +22,7 @@ type pattern struct {
 // A segment without pieces is "*", anything.
 type segment []piece
 
-// piece is literal text, or a class of characters with the count it may have.
+// piece is literal text (in lower case), or a class of characters with the count it may have.
 type piece struct {
 	literal  string
 	class    *class // nil: literal
@@ -131,7 +131,7 @@ func parseSegment(text string) (segment, error) {
 			if strings.ContainsAny(text[:open], "*}") {
 				return nil, fmt.Errorf("%q: a star stands for a whole part of the path", text[:open])
 			}
-			seg = append(seg, piece{literal: text[:open]})
+			seg = append(seg, piece{literal: asciiFold(text[:open])})
 			text = text[open:]
 			continue
 		}
@@ -175,9 +175,6 @@ func parseClass(text string) (piece, error) {
 // match reports whether a link's path, query and fragment fit, and the number
 // that stands where the pattern says {number}.
 func (p *pattern) match(path, query, fragment string) (number string, ok bool) {
-	if p.lead != 0 && !leads(path, p.lead) {
-		return "", false
-	}
 	for _, seg := range p.path {
 		var part string
 		part, path = nextPart(path)
@@ -216,15 +213,6 @@ func (p *pattern) match(path, query, fragment string) (number string, ok bool) {
 	return number, ok
 }
 
-// leads reports whether a path's first part starts with a letter in lower case.
-func leads(path string, letter byte) bool {
-	i := 0
-	for i < len(path) && path[i] == '/' {
-		i++
-	}
-	return i < len(path) && path[i]|0x20 == letter
-}
-
 // open reports whether a path starts with what anybody may have chosen.
 func (p *pattern) open() bool {
 	return len(p.path) > 0 && len(p.path[0]) == 1 && p.path[0][0].class != nil && !p.path[0][0].number
@@ -250,7 +238,7 @@ func (s segment) match(part string) (number string, ok bool) {
 	}
 	for _, p := range s {
 		if p.class == nil {
-			if len(part) < len(p.literal) || !strings.EqualFold(part[:len(p.literal)], p.literal) {
+			if !hasPrefixFold(part, p.literal) {
 				return "", false
 			}
 			part = part[len(p.literal):]

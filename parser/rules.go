@@ -179,6 +179,9 @@ func (r *ruleset) match(g *group, l link, in sayer) (verdict, bool) {
 		return verdict{}, false
 	}
 	for _, j := range g.join {
+		if j.lead != 0 && j.lead != l.lead {
+			continue
+		}
 		if v, ok := r.try(groupRule{g, j}, l, in); ok {
 			return v, true
 		}
@@ -192,6 +195,9 @@ func (g *group) allows(l link) bool {
 		return false
 	}
 	for _, p := range g.deny {
+		if p.lead != 0 && p.lead != l.lead {
+			continue
+		}
 		if _, denied := p.match(l.path, l.query, l.fragment); denied {
 			return false
 		}

@@ -76,8 +76,9 @@ type entry struct {
 	whole bool // not within a longer word
 }
 
-// newLexicon reads lines such as "passcode: password, Kennwort".
-func newLexicon(text string) (*lexicon, error) {
+// newLexicon reads lines such as "passcode: password, Kennwort", and keeps the
+// words that have one of the meanings wanted.
+func newLexicon(text string, wanted meaning) (*lexicon, error) {
 	lex := &lexicon{lists: make([][]entry, 1), whole: map[string]meaning{}}
 	number := 0
 	for line := range strings.Lines(text) {
@@ -98,7 +99,7 @@ func newLexicon(text string) (*lexicon, error) {
 				lex.whole[word] |= means
 			case len(word) < 2:
 				return nil, fmt.Errorf("words, line %d: %q is too short", number, word)
-			default:
+			case means&wanted != 0:
 				lex.add(word, means)
 			}
 		}
