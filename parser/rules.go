@@ -135,11 +135,11 @@ func (r *ruleset) groupsOf(host string) []*group { return r.known(host).groups }
 // classify finds the rule that a link in a text joins by. The closest host speaks
 // first; a host that is named in the rules is judged by those alone.
 func (r *ruleset) classify(l link, in sayer) (verdict, bool) {
-	return r.classifyBy(r.groupsOf(l.host), l, in)
+	return r.classifyBy(r.groupsOf(l.host), &l, in)
 }
 
 // classifyBy is classify where the groups that name the host are known.
-func (r *ruleset) classifyBy(named []*group, l link, in sayer) (verdict, bool) {
+func (r *ruleset) classifyBy(named []*group, l *link, in sayer) (verdict, bool) {
 	if named != nil {
 		return r.firstMatch(named, l, in)
 	}
@@ -165,7 +165,7 @@ func (r *ruleset) classifyBy(named []*group, l link, in sayer) (verdict, bool) {
 	return r.firstMatch(r.prefix[first], l, in)
 }
 
-func (r *ruleset) firstMatch(groups []*group, l link, in sayer) (verdict, bool) {
+func (r *ruleset) firstMatch(groups []*group, l *link, in sayer) (verdict, bool) {
 	for _, g := range groups {
 		if v, ok := r.match(g, l, in); ok {
 			return v, true
@@ -174,7 +174,7 @@ func (r *ruleset) firstMatch(groups []*group, l link, in sayer) (verdict, bool) 
 	return verdict{}, false
 }
 
-func (r *ruleset) match(g *group, l link, in sayer) (verdict, bool) {
+func (r *ruleset) match(g *group, l *link, in sayer) (verdict, bool) {
 	if !g.allows(l) {
 		return verdict{}, false
 	}
@@ -190,7 +190,7 @@ func (r *ruleset) match(g *group, l link, in sayer) (verdict, bool) {
 }
 
 // allows reports whether nothing in a group speaks against a link.
-func (g *group) allows(l link) bool {
+func (g *group) allows(l *link) bool {
 	if l.port != "" && !g.port || g.excludes(l.host) {
 		return false
 	}
@@ -206,7 +206,7 @@ func (g *group) allows(l link) bool {
 }
 
 // try holds a link against one rule of a group.
-func (r *ruleset) try(gr groupRule, l link, in sayer) (verdict, bool) {
+func (r *ruleset) try(gr groupRule, l *link, in sayer) (verdict, bool) {
 	number, ok := gr.rule.match(l.path, l.query, l.fragment)
 	if !ok || gr.rule.open() && r.isPage(l.path) || len(gr.group.near) > 0 && !in.says(gr.group) {
 		return verdict{}, false
@@ -244,7 +244,7 @@ func (g *group) excludes(host string) bool {
 
 // fromQuery takes what the path did not say out of the query, or out of a query
 // within the fragment.
-func (v *verdict) fromQuery(l link) {
+func (v *verdict) fromQuery(l *link) {
 	_, inner, _ := strings.Cut(l.fragment, "?")
 	for _, query := range [...]string{l.query, inner} {
 		for _, name := range v.group.number {

@@ -146,15 +146,15 @@ func (r *reader) offer(raw string, at, end int) {
 	}
 	l, ok := r.rules.unwrap(written)
 	if !ok {
-		r.hint(l, at, end)
+		r.hint(&l, at, end)
 		return
 	}
-	if f, ok := r.gatewayLink(l.link); ok {
+	if f, ok := r.gatewayLink(&l.link); ok {
 		f.at, f.end, f.undone = at, end, l.undone()
 		r.found = append(r.found, f)
 		return
 	}
-	if v, ok := r.rules.classifyBy(l.groups, l.link, r); ok {
+	if v, ok := r.rules.classifyBy(l.groups, &l.link, r); ok {
 		r.found = append(r.found, finding{
 			at: at, end: end, service: v.group.service, path: v.rule, url: l.raw, undone: l.undone(),
 			number: v.number, passcode: v.passcode, weak: v.group.weak,
@@ -201,7 +201,7 @@ func (e *event) says(words []string) bool {
 }
 
 // hint keeps the service whose host a link names that cannot be undone.
-func (r *reader) hint(l unwrapped, at, end int) {
+func (r *reader) hint(l *unwrapped, at, end int) {
 	for _, g := range r.rules.groupsOf(l.hint) {
 		if !g.excludes(l.hint) && !g.weak && len(g.near) == 0 {
 			r.found = append(r.found, finding{at: at, end: end, service: g.service, rule: "host named by a rewriter", weak: true, undone: l.undone()})

@@ -52,7 +52,7 @@ func (r *ruleset) unwrap(l link) (u unwrapped, ok bool) {
 	u.link = l
 	for range deepest {
 		k := r.known(u.host)
-		w := r.rewriterOf(u.link, k)
+		w := r.rewriterOf(&u.link, &k)
 		if w == nil {
 			u.groups = k.groups
 			return u, true
@@ -63,7 +63,7 @@ func (r *ruleset) unwrap(l link) (u unwrapped, ok bool) {
 			u.hint = lowerASCII(firstValue(u.query, w.names))
 			return u, false
 		}
-		inner, found := w.undo(u.link)
+		inner, found := w.undo(&u.link)
 		if !found {
 			return u, false
 		}
@@ -75,7 +75,7 @@ func (r *ruleset) unwrap(l link) (u unwrapped, ok bool) {
 	return u, false
 }
 
-func (r *ruleset) rewriterOf(l link, k knownHost) *rewriter {
+func (r *ruleset) rewriterOf(l *link, k *knownHost) *rewriter {
 	if w := firstRewriter(k.rewriters, l); w != nil {
 		return w
 	}
@@ -93,7 +93,7 @@ func (r *ruleset) rewriterOf(l link, k knownHost) *rewriter {
 	return firstRewriter(r.rewriteAny[lowerASCII(part)], l)
 }
 
-func firstRewriter(list []*rewriter, l link) *rewriter {
+func firstRewriter(list []*rewriter, l *link) *rewriter {
 	for _, w := range list {
 		if w.path == "" || len(l.path) >= len(w.path) && strings.EqualFold(l.path[:len(w.path)], w.path) {
 			return w
@@ -103,7 +103,7 @@ func firstRewriter(list []*rewriter, l link) *rewriter {
 }
 
 // undo gives the link that was there before.
-func (w *rewriter) undo(l link) (string, bool) {
+func (w *rewriter) undo(l *link) (string, bool) {
 	switch w.how {
 	case "query":
 		return absolute(unescape(firstValue(l.query, w.names)), l)
@@ -157,7 +157,7 @@ func firstValue(query string, names []string) string {
 
 // absolute completes what a rewriter gave: twice escaped, without its host, or
 // with one slash lost.
-func absolute(inner string, outer link) (string, bool) {
+func absolute(inner string, outer *link) (string, bool) {
 	if len(inner) > 8 && (strings.EqualFold(inner[:7], "http%3a") || strings.EqualFold(inner[:8], "https%3a")) {
 		inner = unescape(inner)
 	}
@@ -212,7 +212,7 @@ func proofpoint3(raw string) (string, bool) {
 		}
 	}
 	inner := b.String()
-	return absolute(inner, link{})
+	return absolute(inner, &link{})
 }
 
 // decode64 reads base64 of either alphabet, padded or not; "" when it is none.
