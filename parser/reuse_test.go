@@ -40,7 +40,7 @@ func TestATextReadBeforeLeavesNothingInTheNext(t *testing.T) {
 func TestRoomForManyFindingsIsNotKept(t *testing.T) {
 	p := Parser{rules: builtin().rules, words: builtin().words, codes: builtin().codes}
 	many := strings.Repeat("https://zoom.us/j/912345678?pwd=a https://meet.google.com/abc-defg-hij ", 600)
-	e := p.read(Text{Body: many, Location: "@webex " + real}, nil)
+	e := p.read(Text{Body: many, Location: "@webex " + real + " " + real}, nil)
 	p.candidates(e)
 	p.forget(e)
 	if cap(e.body.found) != 0 || cap(e.list) != 0 || e.Body != "" || e.body.text != "" || e.body.keyword.found() {
