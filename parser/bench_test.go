@@ -1,6 +1,9 @@
 package parser
 
 import (
+	"cmp"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -18,7 +21,7 @@ func BenchmarkNew(b *testing.B) {
 func BenchmarkParse(b *testing.B) {
 	invites := readInvites(b, "testdata/corpus/invites-dev.jsonl")
 	var small, all, html []Text
-	var median Text
+	var invitation Text
 	for _, one := range invites {
 		t := one.text()
 		all = append(all, t)
@@ -29,9 +32,12 @@ func BenchmarkParse(b *testing.B) {
 			small = append(small, t)
 		}
 		if one.ID == "wx-fu-berlin" {
-			median = t
+			invitation = t
 		}
 	}
+	byLength := slices.Clone(all)
+	slices.SortFunc(byLength, func(a, b Text) int { return cmp.Compare(len(a.Body), len(b.Body)) })
+	median := byLength[len(byLength)*9/20 : len(byLength)*11/20]
 	word := findInvite(b, invites, "tm-openbmc-html").text()
 	news := findInvite(b, invites, "fx-metaways-news").text()
 	for _, c := range []struct {
@@ -39,7 +45,8 @@ func BenchmarkParse(b *testing.B) {
 		texts []Text
 	}{
 		{"small", small},
-		{"invitation", []Text{median}},
+		{"median", median},
+		{"invitation", []Text{invitation}},
 		{"corpus", all},
 		{"corpusHTML", html},
 		{"word", []Text{word}},
@@ -60,11 +67,15 @@ func BenchmarkParse(b *testing.B) {
 			}
 			b.SetBytes(int64(size))
 			b.ReportAllocs()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
 			for b.Loop() {
 				for _, t := range c.texts {
 					Parse(t)
 				}
 			}
+			runtime.ReadMemStats(&after)
+			b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/float64(b.N*len(c.texts)), "B/body")
 		})
 	}
 }

@@ -33,18 +33,25 @@ const (
 
 // candidate is a finding with its place in the order.
 type candidate struct {
-	finding
+	*finding
 	rank int
 	in   *reader // nil for the online meeting
 }
 
 // read scans both parts of a text, and writes down what it denies where denied
 // is not nil.
+//
+// Whoever is done with the event forgets it, for the next text.
 func (p *Parser) read(t Text, denied *[]Denial) *event {
-	e := &event{Text: t}
-	e.location = reader{Parser: p, event: e, where: "location", denied: denied}
+	e, ok := p.events.Get().(*event)
+	if !ok {
+		e = &event{}
+	}
+	t.Body = unquoted(t.Body, t.HTML)
+	e.Text = t
+	e.location = reader{Parser: p, event: e, where: "location", denied: denied, found: e.location.found}
 	e.location.scan(t.Location)
-	e.body = reader{Parser: p, event: e, where: "body", denied: denied}
+	e.body = reader{Parser: p, event: e, where: "body", denied: denied, found: e.body.found}
 	if t.HTML {
 		e.body.scanHTML(t.Body)
 	} else {
@@ -53,8 +60,27 @@ func (p *Parser) read(t Text, denied *[]Denial) *event {
 	return e
 }
 
+// forget keeps an event's room for the next text, and nothing of this one.
+func (p *Parser) forget(e *event) {
+	const most = 32 // findings that invitations have; room for more is not kept
+	found, list := [2][]finding{e.location.found, e.body.found}, e.list
+	for i := range found {
+		clear(found[i])
+		if found[i] = found[i][:0]; cap(found[i]) > most {
+			found[i] = nil
+		}
+	}
+	clear(list)
+	if list = list[:0]; cap(list) > 2*most {
+		list = nil
+	}
+	*e = event{list: list}
+	e.location.found, e.body.found = found[0], found[1]
+	p.events.Put(e)
+}
+
 func (r *reader) scanHTML(body string) {
-	text := visibleText(body, r.reference, r.restart)
+	text := visibleText(body, r)
 	links := len(r.found)
 	r.scan(text)
 	if links > 0 && links < len(r.found) {
@@ -95,7 +121,9 @@ func (p *Parser) Candidates(t Text) []Candidate { return p.listed(t, nil) }
 
 func (p *Parser) listed(t Text, denied *[]Denial) []Candidate {
 	p = p.orBuiltin()
-	list := p.candidates(p.read(t, denied))
+	e := p.read(t, denied)
+	defer p.forget(e)
+	list := p.candidates(e)
 	out := make([]Candidate, 0, len(list))
 	for _, c := range list {
 		where := "online"
@@ -132,11 +160,11 @@ func (f *finding) provider() string {
 
 // candidates gathers what was found, in the order in which it counts.
 func (p *Parser) candidates(e *event) []candidate {
-	list := make([]candidate, 0, len(e.location.found)+len(e.body.found)+1)
+	list := e.list[:0]
 	for _, r := range [...]*reader{&e.location, &e.body} {
 		r.settle()
-		for _, f := range r.found {
-			if !f.tone {
+		for i := range r.found {
+			if f := &r.found[i]; !f.tone {
 				list = append(list, candidate{f, rank(f, r == &e.location), r})
 			}
 		}
@@ -144,15 +172,16 @@ func (p *Parser) candidates(e *event) []candidate {
 	if e.Online != "" {
 		r := reader{Parser: p, event: e, where: "online", denied: e.body.denied}
 		r.offer(e.Online, 0, 0)
-		for _, f := range r.found {
-			list = append(list, candidate{finding: f, rank: RankOnline})
+		for i := range r.found {
+			list = append(list, candidate{finding: &r.found[i], rank: RankOnline})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b candidate) int { return a.rank - b.rank })
+	e.list = list
 	return list
 }
 
-func rank(f finding, location bool) int {
+func rank(f *finding, location bool) int {
 	switch {
 	case f.weak:
 		return RankWeak
@@ -166,6 +195,16 @@ func rank(f finding, location bool) int {
 	return RankLinkLocation
 }
 
+// shownBy reports whether a link is what the one before it shows: the same, or
+// another of the same service as the text of a reference.
+func (f *finding) shownBy(text *finding) bool {
+	if f.url == "" || text.url == "" {
+		return false
+	}
+	const near = len(noWidth) + len(" ")
+	return f.url == text.url || f.at == f.end && text.at-f.at <= near && text.end > text.at && f.service == text.service
+}
+
 // settle drops what the text around it does not bear out, and completes what is
 // in two places of it.
 func (r *reader) settle() {
@@ -177,11 +216,15 @@ func (r *reader) settle() {
 			}
 			continue
 		}
-		if n := len(kept); n > 0 && kept[n-1].url == f.url && f.url != "" {
-			kept[n-1].end = max(kept[n-1].end, f.end) // a link and the text that shows it
+		if n := len(kept); n > 0 && kept[n-1].shownBy(&f) {
+			kept[n-1].end = max(kept[n-1].end, f.end)
+			if kept[n-1].number == "" {
+				kept[n-1].number = f.number
+			}
 			continue
 		}
 		kept = append(kept, f)
 	}
+	clear(r.found[len(kept):])
 	r.found = kept
 }

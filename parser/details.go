@@ -8,8 +8,9 @@ func (m *meeting) readDetails(location, body *reader) {
 		return
 	}
 	for _, in := range [...]*reader{location, body} {
-		s, at := m.segment(in), m.anchor(in)
-		m.readAround(in.text, max(s.start, at-readBefore), at, min(s.end, at+readBehind))
+		s, link := m.segment(in), m.anchor(in)
+		m.readAround(in.text, span{max(s.start, link.start-readBefore), min(s.end, link.start+readBehind)}, link)
+		m.readRow(in.text, s, link)
 		if m.best.passcode == "" && m.best.number != "" {
 			m.readElsewhere(in.text, s.end)
 		}
@@ -54,24 +55,24 @@ const (
 	readBehind = 4000
 )
 
-// readAround reads the labels around text[at], mostly behind it. Some write them
-// before the link: then those are the nearer ones.
-func (m *meeting) readAround(text string, from, at, to int) {
-	s := m.best.service
+// readAround reads the labels around the link, mostly behind it. Some write them
+// before it: then those are the nearer ones.
+func (m *meeting) readAround(text string, around, link span) {
+	s, from, at, end, to := m.best.service, around.start, link.start, min(link.end, around.end), around.end
 	if m.best.number == "" {
-		m.best.number, _ = m.number(text, at, to, s)
+		m.best.number, _ = m.number(text, end, to, s)
 	}
 	if m.best.number == "" {
 		m.best.number, _ = m.number(text, from, at, s)
 	}
 	if m.best.passcode == "" {
-		m.best.passcode = m.passcode(text, at, to, s, m.best.number)
+		m.best.passcode = m.passcode(text, end, to, s, m.best.number)
 	}
 	if m.best.passcode == "" {
 		m.best.passcode = m.passcode(text, from, at, s, m.best.number)
 	}
 	if m.best.passcode == "" && m.best.number != "" {
-		m.best.passcode = m.nextLabelled(text, at, to, s, m.best.number)
+		m.best.passcode = m.nextLabelled(text, end, to, s, m.best.number)
 	}
 }
 
@@ -79,9 +80,8 @@ func (m *meeting) readAround(text string, from, at, to int) {
 // repeated behind the links of other meetings.
 func (m *meeting) readElsewhere(text string, from int) {
 	for i, to := from, min(len(text), from+readBehind); i < to; {
-		if !isDigit(text[i]) {
-			i++
-			continue
+		if i = nextDigit(text, i, to); i == to {
+			return
 		}
 		end := digitsEnd(text, i, to)
 		if digitsOf(text[i:end]) == m.best.number && standsAsNumber(text, i, end, m.best.service) {

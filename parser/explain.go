@@ -37,7 +37,7 @@ func (r *reader) deny(url string, at int, by []*rewriter, why string) {
 
 // restart forgets what was found in a text that is read anew.
 func (r *reader) restart() {
-	r.found = nil
+	r.found = r.found[:0]
 	if r.denied != nil {
 		*r.denied = slices.DeleteFunc(*r.denied, func(d Denial) bool { return d.Where == r.where })
 	}
@@ -54,7 +54,7 @@ func names(list []*rewriter) (out []string) {
 func (r *ruleset) why(l link) string {
 	var reasons []string
 	for _, g := range r.groupsFor(l.host) {
-		if why := r.against(g, l); !slices.Contains(reasons, why) {
+		if why := r.against(g, &l); !slices.Contains(reasons, why) {
 			reasons = append(reasons, why)
 		}
 	}
@@ -80,7 +80,7 @@ func (r *ruleset) groupsFor(host string) []*group {
 }
 
 // against is what in a group speaks against a link.
-func (r *ruleset) against(g *group, l link) string {
+func (r *ruleset) against(g *group, l *link) string {
 	id := g.service.id
 	if l.port != "" && !g.port {
 		return fmt.Sprintf("%s: it has no servers at other ports (%s)", id, g.service.place(g.service.line))

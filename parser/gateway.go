@@ -43,7 +43,7 @@ func joinGateway(order, video, address string) string {
 
 // gatewayLink reads the page that tells how to dial a gateway, which names the
 // same parts in its query.
-func (r *reader) gatewayLink(l link) (finding, bool) {
+func (r *reader) gatewayLink(l *link) (finding, bool) {
 	if l.host != "www.webex.com" || l.query == "" {
 		return finding{}, false
 	}

@@ -42,6 +42,9 @@ const longestHost = 255
 // scripts that are written without blanks need none next to a keyword.
 func FindKeyword(location string) (Keyword, bool) {
 	for at := 0; at < len(location); at++ {
+		if c := location[at]; c != '@' && c != 0xEF { // of a full-width one
+			continue
+		}
 		width := atSign(location[at:])
 		if width == 0 {
 			continue

@@ -10,6 +10,7 @@ type link struct {
 	path     string // with its leading slash, or empty
 	query    string // without the question mark
 	fragment string // without the number sign
+	lead     byte   // what the path starts with, in lower case; 0: nothing
 }
 
 // longestLink bounds what is taken for a link at all. Browsers refuse more,
@@ -24,9 +25,9 @@ func splitLink(raw string) (link, bool) {
 	if !ok || len(raw) > longestLink {
 		return link{}, false
 	}
-	end := strings.IndexAny(rest, "/?#")
-	if end < 0 {
-		end = len(rest)
+	end := 0
+	for end < len(rest) && rest[end] != '/' && rest[end] != '?' && rest[end] != '#' {
+		end++
 	}
 	host, port, _ := strings.Cut(rest[:end], ":")
 	if !plainHost(host) || !allDigits(port) {
@@ -38,13 +39,16 @@ func splitLink(raw string) (link, bool) {
 	}
 	l.path, l.fragment, _ = strings.Cut(l.path, "#")
 	l.path, l.query, _ = strings.Cut(l.path, "?")
+	if first, _ := nextPart(l.path); first != "" {
+		l.lead = first[0] | 0x20
+	}
 	return l, true
 }
 
 // cutScheme takes "http://" or "https://" off, in any letter case.
 func cutScheme(raw string) (rest string, ok bool) {
 	for _, scheme := range [...]string{"https://", "http://"} {
-		if len(raw) > len(scheme) && strings.EqualFold(raw[:len(scheme)], scheme) {
+		if len(raw) > len(scheme) && hasPrefixFold(raw, scheme) {
 			return raw[len(scheme):], true
 		}
 	}

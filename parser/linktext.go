@@ -17,8 +17,9 @@ func schemeStart(letters string) int {
 	return -1
 }
 
+// hasSuffixFold reports whether s ends in suffix, given in lower case.
 func hasSuffixFold(s, suffix string) bool {
-	return len(s) >= len(suffix) && strings.EqualFold(s[len(s)-len(suffix):], suffix)
+	return len(s) >= len(suffix) && hasPrefixFold(s[len(s)-len(suffix):], suffix)
 }
 
 // linkEnd is the length of the link, or of what is left of it, that s starts with.

@@ -8,9 +8,9 @@ func (p *Parser) choose(e *event) (result Result) {
 	if len(list) == 0 {
 		return p.spoken(&e.location, &e.body)
 	}
-	best := list[0]
-	m := meeting{Parser: p, best: best, list: list}
-	if best.url == "" {
+	m := meeting{Parser: p, list: list}
+	m.take(list[0])
+	if m.best.url == "" {
 		m.joinLink()
 	}
 	m.address()
@@ -20,20 +20,24 @@ func (p *Parser) choose(e *event) (result Result) {
 	return result
 }
 
-// meeting is what is put together. best is the link, once there is one.
+// meeting is what is put together. best is the link, once there is one; what is
+// labelled around it completes it.
 type meeting struct {
 	*Parser
-	best candidate
+	best finding
+	in   *reader // that best is of; nil for the online meeting
 	list []candidate
 	sip  string
 }
+
+func (m *meeting) take(c candidate) { m.best, m.in = *c.finding, c.in }
 
 // joinLink finds the link of a meeting of which an address came first.
 func (m *meeting) joinLink() {
 	for _, c := range m.list {
 		if c.url != "" && !c.weak && (m.best.service == nil || c.service.id == m.best.service.id) {
 			m.sip = m.best.sip
-			m.best = c
+			m.take(c)
 			return
 		}
 	}
@@ -68,7 +72,7 @@ func (m *meeting) owns(c candidate) bool {
 	if c.service != nil && c.gateway == "" && allDigits(user) && m.best.number != "" && user != m.best.number {
 		return false // another meeting of the same service
 	}
-	if c.in == nil || c.in != m.best.in {
+	if c.in == nil || c.in != m.in {
 		return true
 	}
 	s := m.segment(c.in)
@@ -81,8 +85,9 @@ func (m *meeting) segment(in *reader) span {
 	if in.about != (span{}) {
 		return in.about
 	}
-	from, to, at := 0, len(in.text), m.anchor(in)
-	for _, f := range in.found {
+	from, to, at := 0, len(in.text), m.anchor(in).start
+	for i := range in.found {
+		f := &in.found[i]
 		if f.url == "" || f.weak || m.same(f) {
 			continue
 		}
@@ -97,21 +102,21 @@ func (m *meeting) segment(in *reader) span {
 }
 
 // anchor is where a text has the meeting's link, or its start.
-func (m *meeting) anchor(in *reader) int {
-	if m.best.in == in {
-		return m.best.at
+func (m *meeting) anchor(in *reader) span {
+	if m.in == in {
+		return span{m.best.at, m.best.end}
 	}
-	for _, f := range in.found {
-		if f.url != "" && m.same(f) {
-			return f.at
+	for i := range in.found {
+		if f := &in.found[i]; f.url != "" && m.same(f) {
+			return span{f.at, f.end}
 		}
 	}
-	return 0
+	return span{}
 }
 
 // same reports whether a link is of the same meeting. Teams writes two links for
 // one, and only one of them with a number.
-func (m *meeting) same(f finding) bool {
+func (m *meeting) same(f *finding) bool {
 	if f.service == nil || m.best.service == nil || f.service.id != m.best.service.id {
 		return false
 	}

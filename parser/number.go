@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"math/bits"
 	"strings"
 	"unicode/utf8"
 )
@@ -12,9 +13,8 @@ func (p *Parser) number(text string, from, to int, s *service) (digits string, a
 	unsure, unsureAt := "", -1
 	links := linkSpans{text: text[:to], end: from}
 	for i := from; i < to; {
-		if !isDigit(text[i]) {
-			i++
-			continue
+		if i = nextDigit(text, i, to); i == to {
+			break
 		}
 		if past := links.past(i); past > i {
 			i = past
@@ -35,11 +35,30 @@ func (p *Parser) number(text string, from, to int, s *service) (digits string, a
 			said&meansConference != 0 && s != nil && s.phone:
 			return group, start
 		case said&meansConference != 0:
-		case unsure == "" && s != nil && s.labelled && colon && len(group) >= 9:
+		case unsure == "" && s != nil && s.labelled && len(group) >= 9 && (colon || strings.Trim(text[from:start], " |\u200b") == ""):
 			unsure, unsureAt = group, start
 		}
 	}
 	return unsure, unsureAt
+}
+
+// nextDigit is where the first digit of text[i:to] stands, or to. Eight bytes are
+// looked at together: with '0' taken off, a digit is the one below ten.
+func nextDigit(text string, i, to int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for s := text[:to]; i+8 <= len(s); i += 8 {
+		b := s[i : i+8]
+		eight := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		eight ^= '0' * ones
+		if found := (eight - 10*ones) & ^eight & tops; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for i < to && !isDigit(text[i]) {
+		i++
+	}
+	return i
 }
 
 // digitsEnd is where the digits end that start at text[i], with the single
@@ -92,9 +111,7 @@ func labelBefore(text string, from, at int) (label string, colon bool) {
 		label = trimLabel(line[strings.LastIndexByte(line, '\n')+1:])
 	}
 	// Of several labels in a line the last one counts.
-	if cut := strings.LastIndexAny(strings.TrimRight(label, ":： \t"), "|;•·"); cut >= 0 {
-		label = label[cut+1:]
-	}
+	label = label[labelCut(strings.TrimRight(label, ":： \t")):]
 	for i := len(label) - 1; i > 0; i-- {
 		if isDigit(label[i]) && isDigit(label[i-1]) {
 			label = label[i+1:]
@@ -102,6 +119,17 @@ func labelBefore(text string, from, at int) (label string, colon bool) {
 		}
 	}
 	return label, strings.HasSuffix(label, ":") || strings.HasSuffix(label, "：")
+}
+
+// labelCut is where the last of several labels in a line starts.
+func labelCut(line string) int {
+	for i := len(line); i > 0; i-- {
+		switch c := line[i-1]; {
+		case c == '|' || c == ';', c >= 0x80 && (strings.HasSuffix(line[:i], "•") || strings.HasSuffix(line[:i], "·")):
+			return i
+		}
+	}
+	return 0
 }
 
 func trimLabel(s string) string {

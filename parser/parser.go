@@ -51,15 +51,21 @@ var wordsText string
 // Parser reads texts by a set of rules. It may be used by several goroutines. A
 // nil one reads by the built-in rules alone.
 type Parser struct {
-	rules *ruleset
-	words *lexicon
+	rules  *ruleset
+	words  *lexicon
+	codes  *lexicon  // the words of these that label passcodes
+	events sync.Pool // of *event, read before
 }
 
 // New makes a parser of the built-in rules and an operator's own, which come
 // first. The error names every fault of the files with its line and rule, a
 // RuleError each.
 func New(extra ...RuleFile) (*Parser, error) {
-	words, err := newLexicon(wordsText)
+	words, err := newLexicon(wordsText, ^meaning(0))
+	if err != nil {
+		return nil, err
+	}
+	codes, err := newLexicon(wordsText, meansPasscode|meansAccess|meansPIN|meansAlone)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +85,7 @@ func New(extra ...RuleFile) (*Parser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Parser{rules, words}, nil
+	return &Parser{rules: rules, words: words, codes: codes}, nil
 }
 
 // builtin is the parser of the built-in rules alone. They are part of the
@@ -109,6 +115,7 @@ func (p *Parser) orBuiltin() *Parser {
 func (p *Parser) Parse(t Text) Result {
 	p = p.orBuiltin()
 	e := p.read(t, nil)
+	defer p.forget(e)
 	result := p.choose(e)
 	if k, found := FindKeyword(t.Location); found {
 		result.Keyword, result.KeywordIn = k.String(), "location"

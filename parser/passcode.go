@@ -13,8 +13,11 @@ const labelMeanings = meansPasscode | meansAccess | meansPIN | meansNumber | mea
 // alone, so its value must be no plain word, and the text in a language that may
 // have words for it that were not found.
 func (p *Parser) nextLabelled(text string, from, to int, s *service, number string) string {
-	for i := from; i < to; i++ {
-		if !isDigit(text[i]) || i > 0 && isDigit(text[i-1]) {
+	for i := from; ; i++ {
+		if i = nextDigit(text, min(i, to), to); i == to {
+			return ""
+		}
+		if i > 0 && isDigit(text[i-1]) {
 			continue
 		}
 		end := digitsEnd(text, i, to)
@@ -31,16 +34,15 @@ func (p *Parser) nextLabelled(text string, from, to int, s *service, number stri
 		}
 		line, _, _ = strings.Cut(line, "\n")
 		label, value, ok := cutColon(line)
-		if !ok || len(label) > 60 || p.words.means(label)&labelMeanings != 0 || strings.Contains(strings.TrimSpace(value), " ") {
+		if !ok || len(label) > 60 || p.words.means(label)&labelMeanings&^meansPIN != 0 || strings.Contains(strings.TrimSpace(value), " ") {
 			return ""
 		}
 		code, ok := p.typed(value, labelledValue{sure: true}, len(value), number, s)
-		if ok && strong(code) && !looksLikeDate(code) {
+		if ok && strong(code) && !looksLikeDate(code) && !(allDigits(code) && p.words.means(label)&meansPIN != 0) {
 			return code
 		}
 		return ""
 	}
-	return ""
 }
 
 // cutColon cuts a line at its first colon, of either width.
@@ -67,17 +69,18 @@ func (p *Parser) passcode(text string, from, to int, s *service, number string) 
 		wanted |= meansPIN
 	}
 	links := linkSpans{text: text[:to], end: from}
-	for i := from; ; {
-		w, ok := p.words.next(text[:to], i)
-		if !ok {
-			return ""
-		}
-		if past := links.past(w.start); past > w.start {
+	for i := from; i < to; {
+		if past := links.past(i); past > i {
 			i = past
 			continue
 		}
+		w, ok := p.codes.next(text[:links.start], i)
+		if !ok {
+			i = links.start
+			continue
+		}
 		i = w.end
-		if w.means&wanted == 0 {
+		if w.means&wanted == 0 && !(w.means&meansAlone != 0 && number != "" && labelOfItsOwn(text, from, w)) {
 			continue
 		}
 		v := p.valueAfter(text, w, to)
@@ -88,6 +91,16 @@ func (p *Parser) passcode(text string, from, to int, s *service, number string) 
 			return code
 		}
 	}
+	return ""
+}
+
+// labelOfItsOwn reports whether a word is all of a label, with a colon behind it.
+func labelOfItsOwn(text string, from int, w word) bool {
+	after := strings.TrimLeft(text[w.end:min(len(text), w.end+8)], " \u00a0*_")
+	if strings.Trim(beforeLabel(text, from, w.start), " \t\u00a0\u200b*_>•·-–🔑🔒") != "" {
+		return false
+	}
+	return strings.HasPrefix(after, ":") || strings.HasPrefix(after, "：")
 }
 
 // labelledValue is where a label's value starts.
@@ -155,6 +168,7 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 	}
 	end := tokenEnd(trimmed)
 	token, after := trimToken(trimmed[:end], lead), trimmed[end:]
+	token = strings.TrimSuffix(token, "=20") // of quoted-printable, at a line's end
 	digits := digitsOf(token)
 	switch {
 	case len(token) < 3 || len(token) > 64,

@@ -11,6 +11,7 @@ import (
 // "/webapp/#/?conference={number}". services/README.md explains how they are written.
 type pattern struct {
 	text     string
+	lead     byte // what the path starts with, in lower case; 0: anything
 	path     []segment
 	rest     bool // ends in "**": further segments may follow
 	query    []parameter
@@ -21,7 +22,7 @@ type pattern struct {
 // A segment without pieces is "*", anything.
 type segment []piece
 
-// piece is literal text, or a class of characters with the count it may have.
+// piece is literal text (in lower case), or a class of characters with the count it may have.
 type piece struct {
 	literal  string
 	class    *class // nil: literal
@@ -90,6 +91,9 @@ func parsePattern(text string) (*pattern, error) {
 			p.path = append(p.path, seg)
 		}
 	}
+	if len(p.path) > 0 && len(p.path[0]) > 0 && p.path[0][0].class == nil {
+		p.lead = p.path[0][0].literal[0] | 0x20
+	}
 	for _, pair := range strings.FieldsFunc(query, func(r rune) bool { return r == '&' }) {
 		name, value, hasValue := strings.Cut(pair, "=")
 		q := parameter{name: name}
@@ -127,7 +131,7 @@ func parseSegment(text string) (segment, error) {
 			if strings.ContainsAny(text[:open], "*}") {
 				return nil, fmt.Errorf("%q: a star stands for a whole part of the path", text[:open])
 			}
-			seg = append(seg, piece{literal: text[:open]})
+			seg = append(seg, piece{literal: asciiFold(text[:open])})
 			text = text[open:]
 			continue
 		}
@@ -234,7 +238,7 @@ func (s segment) match(part string) (number string, ok bool) {
 	}
 	for _, p := range s {
 		if p.class == nil {
-			if len(part) < len(p.literal) || !strings.EqualFold(part[:len(p.literal)], p.literal) {
+			if !hasPrefixFold(part, p.literal) {
 				return "", false
 			}
 			part = part[len(p.literal):]

@@ -94,7 +94,7 @@ func (r *ruleset) indexGroup(host string, g *group) {
 	case host[0] == '*':
 		word := host[1 : len(host)-1]
 		r.inside = append(r.inside, insideGroup{word, g})
-		r.insides.add(word[0], word[1], word[2])
+		r.insides.add(trigram(word[0], word[1], word[2]))
 	default:
 		h := r.host(host)
 		h.groups = append(h.groups, g)

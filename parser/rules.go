@@ -102,17 +102,46 @@ type verdict struct {
 // sayer knows whether the text that a link stands in says what a group asks for.
 type sayer interface{ says(g *group) bool }
 
+// knownHost is what the rules say of a host by its name.
+type knownHost struct {
+	groups              []*group // of the closest of its names
+	rewriters, rewrites []*rewriter
+}
+
+// known walks up a host's name, a label at a time.
+func (r *ruleset) known(host string) (k knownHost) {
+	if h := r.hosts[host]; h != nil {
+		k.groups, k.rewriters = h.groups, h.rewriters
+	}
+	for at := strings.IndexByte(host, '.'); at >= 0; at = strings.IndexByte(host, '.') {
+		host = host[at+1:]
+		h := r.hosts[host]
+		if h == nil {
+			continue
+		}
+		if k.groups == nil {
+			k.groups = h.below
+		}
+		if k.rewrites == nil {
+			k.rewrites = h.rewrites
+		}
+	}
+	return k
+}
+
+// groupsOf is the groups of rules that a host is named in.
+func (r *ruleset) groupsOf(host string) []*group { return r.known(host).groups }
+
 // classify finds the rule that a link in a text joins by. The closest host speaks
 // first; a host that is named in the rules is judged by those alone.
 func (r *ruleset) classify(l link, in sayer) (verdict, bool) {
-	if h := r.hosts[l.host]; h != nil && h.groups != nil {
-		return r.firstMatch(h.groups, l, in)
-	}
-	first, parent, _ := strings.Cut(l.host, ".")
-	for ok := true; ok; _, parent, ok = strings.Cut(parent, ".") {
-		if h := r.hosts[parent]; h != nil && h.below != nil {
-			return r.firstMatch(h.below, l, in)
-		}
+	return r.classifyBy(r.groupsOf(l.host), &l, in)
+}
+
+// classifyBy is classify where the groups that name the host are known.
+func (r *ruleset) classifyBy(named []*group, l *link, in sayer) (verdict, bool) {
+	if named != nil {
+		return r.firstMatch(named, l, in)
 	}
 	one, rest := nextPart(l.path)
 	two, _ := nextPart(rest)
@@ -132,10 +161,11 @@ func (r *ruleset) classify(l link, in sayer) (verdict, bool) {
 			}
 		}
 	}
+	first, _, _ := strings.Cut(l.host, ".")
 	return r.firstMatch(r.prefix[first], l, in)
 }
 
-func (r *ruleset) firstMatch(groups []*group, l link, in sayer) (verdict, bool) {
+func (r *ruleset) firstMatch(groups []*group, l *link, in sayer) (verdict, bool) {
 	for _, g := range groups {
 		if v, ok := r.match(g, l, in); ok {
 			return v, true
@@ -144,11 +174,14 @@ func (r *ruleset) firstMatch(groups []*group, l link, in sayer) (verdict, bool) 
 	return verdict{}, false
 }
 
-func (r *ruleset) match(g *group, l link, in sayer) (verdict, bool) {
+func (r *ruleset) match(g *group, l *link, in sayer) (verdict, bool) {
 	if !g.allows(l) {
 		return verdict{}, false
 	}
 	for _, j := range g.join {
+		if j.lead != 0 && j.lead != l.lead {
+			continue
+		}
 		if v, ok := r.try(groupRule{g, j}, l, in); ok {
 			return v, true
 		}
@@ -157,11 +190,14 @@ func (r *ruleset) match(g *group, l link, in sayer) (verdict, bool) {
 }
 
 // allows reports whether nothing in a group speaks against a link.
-func (g *group) allows(l link) bool {
+func (g *group) allows(l *link) bool {
 	if l.port != "" && !g.port || g.excludes(l.host) {
 		return false
 	}
 	for _, p := range g.deny {
+		if p.lead != 0 && p.lead != l.lead {
+			continue
+		}
 		if _, denied := p.match(l.path, l.query, l.fragment); denied {
 			return false
 		}
@@ -170,7 +206,7 @@ func (g *group) allows(l link) bool {
 }
 
 // try holds a link against one rule of a group.
-func (r *ruleset) try(gr groupRule, l link, in sayer) (verdict, bool) {
+func (r *ruleset) try(gr groupRule, l *link, in sayer) (verdict, bool) {
 	number, ok := gr.rule.match(l.path, l.query, l.fragment)
 	if !ok || gr.rule.open() && r.isPage(l.path) || len(gr.group.near) > 0 && !in.says(gr.group) {
 		return verdict{}, false
@@ -208,7 +244,7 @@ func (g *group) excludes(host string) bool {
 
 // fromQuery takes what the path did not say out of the query, or out of a query
 // within the fragment.
-func (v *verdict) fromQuery(l link) {
+func (v *verdict) fromQuery(l *link) {
 	_, inner, _ := strings.Cut(l.fragment, "?")
 	for _, query := range [...]string{l.query, inner} {
 		for _, name := range v.group.number {

@@ -122,7 +122,7 @@ func (r *reader) slash(i int) int {
 	if len(host) < len("a.bc") || strings.IndexByte(host, '.') < 0 || start > 0 && strings.IndexByte("/@:\\=%_&?+~", r.text[start-1]) >= 0 {
 		return i + 1
 	}
-	if !r.rules.names(lowerASCII(host)) {
+	if r.rules.groupsOf(lowerASCII(host)) == nil {
 		return i + 1
 	}
 	end := i + linkEnd(r.text[i:])
@@ -130,23 +130,6 @@ func (r *reader) slash(i int) int {
 		r.offer("https://"+trimLink(r.text, start, end), start, end)
 	}
 	return end
-}
-
-// names reports whether a host is known by its name, not just by its path.
-func (r *ruleset) names(host string) bool { return r.groupsOf(host) != nil }
-
-// groupsOf is the groups of rules that a host is named in.
-func (r *ruleset) groupsOf(host string) []*group {
-	if h := r.hosts[host]; h != nil && h.groups != nil {
-		return h.groups
-	}
-	_, parent, ok := strings.Cut(host, ".")
-	for ; ok; _, parent, ok = strings.Cut(parent, ".") {
-		if h := r.hosts[parent]; h != nil && h.below != nil {
-			return h.below
-		}
-	}
-	return nil
 }
 
 // offer takes a link as it was written, and keeps it if it joins a meeting.
@@ -163,15 +146,15 @@ func (r *reader) offer(raw string, at, end int) {
 	}
 	l, ok := r.rules.unwrap(written)
 	if !ok {
-		r.hint(l, at, end)
+		r.hint(&l, at, end)
 		return
 	}
-	if f, ok := r.gatewayLink(l.link); ok {
+	if f, ok := r.gatewayLink(&l.link); ok {
 		f.at, f.end, f.undone = at, end, l.undone()
 		r.found = append(r.found, f)
 		return
 	}
-	if v, ok := r.rules.classify(l.link, r); ok {
+	if v, ok := r.rules.classifyBy(l.groups, &l.link, r); ok {
 		r.found = append(r.found, finding{
 			at: at, end: end, service: v.group.service, path: v.rule, url: l.raw, undone: l.undone(),
 			number: v.number, passcode: v.passcode, weak: v.group.weak,
@@ -190,6 +173,7 @@ func (r *reader) offer(raw string, at, end int) {
 type event struct {
 	Text
 	location, body reader
+	list           []candidate
 	said           map[*string]bool // lists of words that were looked for, by their first
 }
 
@@ -217,7 +201,7 @@ func (e *event) says(words []string) bool {
 }
 
 // hint keeps the service whose host a link names that cannot be undone.
-func (r *reader) hint(l unwrapped, at, end int) {
+func (r *reader) hint(l *unwrapped, at, end int) {
 	for _, g := range r.rules.groupsOf(l.hint) {
 		if !g.excludes(l.hint) && !g.weak && len(g.near) == 0 {
 			r.found = append(r.found, finding{at: at, end: end, service: g.service, rule: "host named by a rewriter", weak: true, undone: l.undone()})

@@ -36,6 +36,8 @@ type unwrapped struct {
 	by    [deepest]*rewriter // that were undone, and the one that could not be
 	depth int
 	hint  string // the host that such a one names
+
+	groups []*group // that name the link's host
 }
 
 func (u *unwrapped) undone() []*rewriter {
@@ -49,8 +51,10 @@ func (u *unwrapped) undone() []*rewriter {
 func (r *ruleset) unwrap(l link) (u unwrapped, ok bool) {
 	u.link = l
 	for range deepest {
-		w := r.rewriterOf(u.link)
+		k := r.known(u.host)
+		w := r.rewriterOf(&u.link, &k)
 		if w == nil {
+			u.groups = k.groups
 			return u, true
 		}
 		u.by[u.depth] = w
@@ -59,7 +63,7 @@ func (r *ruleset) unwrap(l link) (u unwrapped, ok bool) {
 			u.hint = lowerASCII(firstValue(u.query, w.names))
 			return u, false
 		}
-		inner, found := w.undo(u.link)
+		inner, found := w.undo(&u.link)
 		if !found {
 			return u, false
 		}
@@ -71,20 +75,17 @@ func (r *ruleset) unwrap(l link) (u unwrapped, ok bool) {
 	return u, false
 }
 
-func (r *ruleset) rewriterOf(l link) *rewriter {
-	if h := r.hosts[l.host]; h != nil && h.rewriters != nil {
-		if w := firstRewriter(h.rewriters, l); w != nil {
-			return w
-		}
+func (r *ruleset) rewriterOf(l *link, k *knownHost) *rewriter {
+	if w := firstRewriter(k.rewriters, l); w != nil {
+		return w
 	}
-	first, parent, ok := strings.Cut(l.host, ".")
-	for ; ok; _, parent, ok = strings.Cut(parent, ".") {
-		if h := r.hosts[parent]; h != nil && h.rewrites != nil {
-			if w := firstRewriter(h.rewrites, l); w != nil {
-				return w
-			}
-		}
+	if w := firstRewriter(k.rewrites, l); w != nil {
+		return w
 	}
+	if k.groups != nil { // a host of meetings has none of those that are on any mail server
+		return nil
+	}
+	first, _, _ := strings.Cut(l.host, ".")
 	if w := firstRewriter(r.rewritePrefix[first], l); w != nil {
 		return w
 	}
@@ -92,7 +93,7 @@ func (r *ruleset) rewriterOf(l link) *rewriter {
 	return firstRewriter(r.rewriteAny[lowerASCII(part)], l)
 }
 
-func firstRewriter(list []*rewriter, l link) *rewriter {
+func firstRewriter(list []*rewriter, l *link) *rewriter {
 	for _, w := range list {
 		if w.path == "" || len(l.path) >= len(w.path) && strings.EqualFold(l.path[:len(w.path)], w.path) {
 			return w
@@ -102,7 +103,7 @@ func firstRewriter(list []*rewriter, l link) *rewriter {
 }
 
 // undo gives the link that was there before.
-func (w *rewriter) undo(l link) (string, bool) {
+func (w *rewriter) undo(l *link) (string, bool) {
 	switch w.how {
 	case "query":
 		return absolute(unescape(firstValue(l.query, w.names)), l)
@@ -156,7 +157,7 @@ func firstValue(query string, names []string) string {
 
 // absolute completes what a rewriter gave: twice escaped, without its host, or
 // with one slash lost.
-func absolute(inner string, outer link) (string, bool) {
+func absolute(inner string, outer *link) (string, bool) {
 	if len(inner) > 8 && (strings.EqualFold(inner[:7], "http%3a") || strings.EqualFold(inner[:8], "https%3a")) {
 		inner = unescape(inner)
 	}
@@ -211,7 +212,7 @@ func proofpoint3(raw string) (string, bool) {
 		}
 	}
 	inner := b.String()
-	return absolute(inner, link{})
+	return absolute(inner, &link{})
 }
 
 // decode64 reads base64 of either alphabet, padded or not; "" when it is none.

@@ -25,6 +25,7 @@ const (
 	meansHead                           // a line of a mail's head
 	meansNone                           // a value that says there is none
 	meansIs                             // "is" between a label and its value
+	meansAlone                          // a passcode follows where this is all of the label
 
 	meansWhole = meansLabel | meansHead | meansNone | meansIs // asked of a text as a whole
 )
@@ -32,14 +33,14 @@ const (
 var meanings = map[string]meaning{
 	"passcode": meansPasscode, "access": meansAccess, "pin": meansPIN, "number": meansNumber, "conference": meansConference,
 	"elsewhere": meansElsewhere, "video": meansVideo | meansElsewhere, "dial": meansDial,
-	"mail": meansMail, "label": meansLabel, "head": meansHead, "none": meansNone, "is": meansIs,
+	"mail": meansMail, "label": meansLabel, "head": meansHead, "none": meansNone, "is": meansIs, "alone": meansAlone,
 }
 
 // lexicon finds the words of words.txt in a text, in any letter case. A word of
 // five bytes or more is found within a longer one, as in "Meetingpasswort".
 type lexicon struct {
-	starts trigrams        // the first three bytes of every word
-	index  [1 << 16]uint16 // of the first two, in lists
+	starts trigrams                 // the first three bytes of every word
+	index  [1 << trigramBits]uint16 // of those, hashed, in lists
 	lists  [][]entry
 
 	whole map[string]meaning // words that are asked for by themselves, in lower case
@@ -47,27 +48,22 @@ type lexicon struct {
 
 // trigrams is a set of three bytes in a row, hashed: small enough to stay in the
 // cache, and seldom wrong.
-type trigrams [1 << 10]uint64
+type trigrams [1 << (trigramBits - 6)]uint64
 
-func (t *trigrams) at(a, b, c byte) (word *uint64, bit uint64) {
-	hash := (uint32(a)<<16 | uint32(b)<<8 | uint32(c)) * 0x9E3779B1
-	return &t[hash>>22], 1 << (hash >> 16 & 63)
+const trigramBits = 16 // of the hash
+
+func trigram(a, b, c byte) uint32 {
+	return (uint32(a)<<16 | uint32(b)<<8 | uint32(c)) * 0x9E3779B1 >> (32 - trigramBits)
 }
 
-func (t *trigrams) add(a, b, c byte) {
-	word, bit := t.at(a, b, c)
-	*word |= bit
-}
+func (t *trigrams) add(hash uint32) { t[hash>>6] |= 1 << (hash & 63) }
 
-func (t *trigrams) has(a, b, c byte) bool {
-	word, bit := t.at(a, b, c)
-	return *word&bit != 0
-}
+func (t *trigrams) has(hash uint32) bool { return t[hash>>6]&(1<<(hash&63)) != 0 }
 
 // in reports whether a text may hold one of the trigrams.
 func (t *trigrams) in(text string) bool {
 	for i := 2; i < len(text); i++ {
-		if t.has(text[i-2], text[i-1], text[i]) {
+		if t.has(trigram(text[i-2], text[i-1], text[i])) {
 			return true
 		}
 	}
@@ -80,8 +76,9 @@ type entry struct {
 	whole bool // not within a longer word
 }
 
-// newLexicon reads lines such as "passcode: password, Kennwort".
-func newLexicon(text string) (*lexicon, error) {
+// newLexicon reads lines such as "passcode: password, Kennwort", and keeps the
+// words that have one of the meanings wanted.
+func newLexicon(text string, wanted meaning) (*lexicon, error) {
 	lex := &lexicon{lists: make([][]entry, 1), whole: map[string]meaning{}}
 	number := 0
 	for line := range strings.Lines(text) {
@@ -102,7 +99,7 @@ func newLexicon(text string) (*lexicon, error) {
 				lex.whole[word] |= means
 			case len(word) < 2:
 				return nil, fmt.Errorf("words, line %d: %q is too short", number, word)
-			default:
+			case means&wanted != 0:
 				lex.add(word, means)
 			}
 		}
@@ -119,22 +116,35 @@ func (l *lexicon) add(word string, means meaning) {
 		if i > 0 && strings.EqualFold(form, word) && asciiFold(form) == asciiFold(word) {
 			continue
 		}
+		e := entry{asciiFold(form), means, len(word) < 5}
 		for _, a := range bothCases(form[0]) {
 			for _, b := range bothCases(form[1]) {
-				for c := range 256 {
-					if len(form) > 2 && !slices.Contains(bothCases(form[2]), byte(c)) || len(form) == 2 && isAlnum(byte(c)) {
-						continue
+				if len(form) > 2 {
+					for _, c := range bothCases(form[2]) {
+						l.file(trigram(a, b, c), e)
 					}
-					l.starts.add(a, b, byte(c))
+					continue
 				}
-				at := &l.index[uint(a)<<8|uint(b)]
-				if *at == 0 {
-					*at = uint16(len(l.lists))
-					l.lists = append(l.lists, nil)
+				for c := range 256 {
+					if !isAlnum(byte(c)) {
+						l.file(trigram(a, b, byte(c)), e)
+					}
 				}
-				l.lists[*at] = append(l.lists[*at], entry{asciiFold(form), means, len(word) < 5})
 			}
 		}
+	}
+}
+
+// file puts a word where the hash of its first three bytes finds it.
+func (l *lexicon) file(hash uint32, e entry) {
+	l.starts.add(hash)
+	at := &l.index[hash]
+	if *at == 0 {
+		*at = uint16(len(l.lists))
+		l.lists = append(l.lists, nil)
+	}
+	if !slices.Contains(l.lists[*at], e) {
+		l.lists[*at] = append(l.lists[*at], e)
 	}
 }
 
@@ -169,11 +179,12 @@ type word struct {
 // next is the first word of text from position from on.
 func (l *lexicon) next(text string, from int) (word, bool) {
 	for i := from; i+2 < len(text); i++ {
-		if !l.starts.has(text[i], text[i+1], text[i+2]) {
+		hash := trigram(text[i], text[i+1], text[i+2])
+		if !l.starts.has(hash) {
 			continue
 		}
 		found := word{start: i}
-		for _, e := range l.lists[l.index[uint(text[i])<<8|uint(text[i+1])]] {
+		for _, e := range l.lists[l.index[hash]] {
 			if end := i + len(e.word); hasPrefixFold(text[i:], e.word) && (!e.whole || standsAlone(text, i, end)) {
 				found.end = max(found.end, end)
 				found.means |= e.means
