@@ -188,6 +188,31 @@ func TestThePublishedAnswersOfTheOtherCallsAreReadForWhatTheySay(t *testing.T) {
 	}
 }
 
+func TestThePublishedSubscriptionsAreReadForWhatTheySay(t *testing.T) {
+	ask := func(file string) *Client { return newCalendar(t, always(200, string(fixture(t, file)))).client }
+	list, err := ask("subscription-list-response.json").Subscriptions(t.Context())
+	want := delta.Subscription{ID: "0fc0d6db-0073-42e5-a186-853da75fb308", Resource: "Users", Changes: "updated,deleted", Expires: at("2018-03-12T05:00:00Z")}
+	if err != nil || len(list) != 1 || list[0] != want { // its two addresses differ, so it is not taken for one of ours
+		t.Errorf("%+v, %v", list, err)
+	}
+	until, err := ask("subscription-renew-response.json").Renew(t.Context(), delta.Mailbox{}, "7f105c7d-2dc5-4530-97cd-4e7ae6534c07", time.Time{})
+	if err != nil || !until.Equal(at("2016-11-22T18:23:45.9356913Z")) {
+		t.Errorf("%v, %v", until, err)
+	}
+	made, err := ask("subscription-create-response.json").Subscribe(t.Context(), delta.Mailbox{}, delta.Subscription{})
+	if err != nil || made.ID != "7f105c7d-2dc5-4530-97cd-4e7ae6534c07" || made.State != "secretClientValue" || !made.Expires.Equal(at("2016-11-20T18:23:45.9356913Z")) {
+		t.Errorf("%+v, %v", made, err)
+	}
+}
+
+func TestThePublishedAnswerToAnEventThatWasMadeIsRead(t *testing.T) {
+	calendar := newCalendar(t, always(201, string(fixture(t, "event-create-response.json"))))
+	id, etag, err := calendar.MakeTrial(t.Context(), "word", at("2026-11-22T09:00:00Z"))
+	if err != nil || id != "AAMkAGI1AAAt9AHjAAA=" || etag != `W/"ZlnW4RIAV06KYYwlrfNZvQAALfZeRQ=="` {
+		t.Errorf("%q, %q, %v", id, etag, err)
+	}
+}
+
 func TestThePublishedErrorsMeanWhatTheyMean(t *testing.T) {
 	for _, test := range []struct {
 		file   string

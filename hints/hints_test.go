@@ -53,10 +53,12 @@ func TestOnlyOwnNotificationsCount(t *testing.T) {
 
 func TestTheVendorsOwnExamplesAreRead(t *testing.T) {
 	for name, want := range map[string]Notices{
-		"notification-composed-event-updated":    {Changed: []string{"x"}},
-		"notification-eventhub-validation":       {},
-		"notification-lifecycle-missed":          {Changed: []string{"x"}},
-		"notification-lifecycle-reauthorization": {Changed: []string{"x"}, Ending: []string{"x"}},
+		"notification-basic":                         {Changed: []string{"x"}},
+		"notification-composed-event-updated":        {Changed: []string{"x"}},
+		"notification-eventhub-validation":           {},
+		"notification-lifecycle-missed":              {Changed: []string{"x"}},
+		"notification-lifecycle-reauthorization":     {Changed: []string{"x"}, Ending: []string{"x"}},
+		"notification-lifecycle-subscriptionremoved": {Changed: []string{"x"}, Ending: []string{"x"}},
 	} {
 		raw, err := os.ReadFile("testdata/" + name + ".json")
 		if err != nil {
