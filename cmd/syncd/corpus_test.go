@@ -36,7 +36,7 @@ func TestTheCorpusGoesThroughTheCommand(t *testing.T) {
 	s := newSite(t, simulator.Options{})
 	cmd := s.command("parse")
 	cmd.Stdin = strings.NewReader(string(raw))
-	got := s.finish(cmd)
+	got := s.finish(cmd, nil)
 	if got.code != 0 {
 		t.Fatalf("%+v", got)
 	}

@@ -56,7 +56,7 @@ func TestKillingTheProcessAfterAnyRemoteCallIsMadeGood(t *testing.T) {
 			t.Parallel()
 			n := 1
 			for killAndGoOn(t, store, n) {
-				n++
+				n += thin
 			}
 			if n < 12 {
 				t.Errorf("the busy sweep took only %d calls", n-1)

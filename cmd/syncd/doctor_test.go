@@ -164,12 +164,14 @@ func TestTheTestEventGoesWhateverHappensMeanwhile(t *testing.T) {
 			s := newSite(t, simulator.Options{Seed: 403})
 			prepare(s)
 			cmd := s.command("doctor", "--json", "--mailbox", "alice@example.com")
+			started := make(chan struct{})
 			s.world.OnAnswer(func(r simulator.Request) {
 				if name == "cut off" && r.Call == "CreateEvent" {
+					<-started
 					_ = cmd.Process.Signal(syscall.SIGTERM)
 				}
 			})
-			c := s.checkup(s.finish(cmd))
+			c := s.checkup(s.finish(cmd, started))
 			s.world.Heal()
 			judge(s, c)
 			s.world.Audit(t, s.rest)

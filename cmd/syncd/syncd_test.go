@@ -132,14 +132,21 @@ type outcome struct {
 // syncd runs the program to its end.
 func (s *site) syncd(args ...string) outcome {
 	s.t.Helper()
-	return s.finish(s.command(args...))
+	return s.finish(s.command(args...), nil)
 }
 
-func (s *site) finish(cmd *exec.Cmd) outcome {
+// finish runs a command to its end. started is closed once there is a process that can be sent signals; nil where nobody waits for it.
+func (s *site) finish(cmd *exec.Cmd, started chan<- struct{}) outcome {
 	s.t.Helper()
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
-	err := cmd.Run()
+	err := cmd.Start()
+	if started != nil {
+		close(started)
+	}
+	if err == nil {
+		err = cmd.Wait()
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		s.t.Fatal(err)

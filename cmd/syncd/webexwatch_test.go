@@ -31,7 +31,7 @@ func TestTwoProcessesAtOnceRefreshTheWebexTokenOnce(t *testing.T) {
 		cmd := s.command("sweep", "--mailbox", name)
 		cmd.Env = append(cmd.Env, "SYNCD_STATE_DIR="+s.path("state"+string(rune('a'+i))), "SYNCD_KEY_FILE="+s.path("state/key"))
 		both.Go(func() {
-			if got := s.finish(cmd); got.code != 0 {
+			if got := s.finish(cmd, nil); got.code != 0 {
 				t.Errorf("%s: %+v", name, got)
 			}
 		})
