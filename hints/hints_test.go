@@ -73,15 +73,16 @@ func TestTheVendorsOwnExamplesAreRead(t *testing.T) {
 
 func TestAFloodIsPassedOnOnceAndAFailureKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var passed []string
+		calls := make(chan string) // what Pass was given, and whether it refused
 		var told []bool
 		var down atomic.Bool
 		c := &Collector{
 			Pass: func(_ context.Context, changed, ending []string) error {
 				if down.Load() {
+					calls <- fmt.Sprint("refused ", changed, ending)
 					return errors.New("down")
 				}
-				passed = append(passed, fmt.Sprint(changed, ending))
+				calls <- fmt.Sprint("passed ", changed, ending)
 				return nil
 			},
 			Failed: func(err error) { told = append(told, err != nil) },
@@ -89,30 +90,36 @@ func TestAFloodIsPassedOnOnceAndAFailureKept(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); c.Run(ctx) }()
+		want := func(call string) {
+			t.Helper()
+			if got := <-calls; got != call {
+				t.Errorf("%s, want %s", got, call)
+			}
+		}
 		c.Add(Notices{Changed: []string{"a"}})
-		synctest.Wait() // the first goes at once
+		want("passed [a] []") // the first goes at once
 		for range 100_000 {
 			c.Add(Notices{Changed: []string{"a"}})
 			c.Add(Notices{Changed: []string{"b"}, Ending: []string{"b"}})
 		}
-		time.Sleep(gather + 1)
-		synctest.Wait()
+		want("passed [a b] [b]")
 		down.Store(true)
 		c.Add(Notices{Changed: []string{"c"}, Ending: []string{"c"}})
-		time.Sleep(time.Minute)
+		want("refused [c] [c]")
 		c.Add(Notices{Changed: []string{"d"}})
-		time.Sleep(time.Minute)
+		want("refused [c d] [c]")
 		down.Store(false)
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		if want := []string{"[a] []", "[a b] [b]", "[c d] [c]"}; !slices.Equal(passed, want) {
-			t.Errorf("%q, want %q", passed, want)
-		}
-		if !slices.Equal(told, []bool{true, false}) {
-			t.Errorf("told %v", told)
+		want("passed [c d] [c]")
+		select {
+		case again := <-calls:
+			t.Errorf("and then %s", again)
+		case <-time.After(time.Hour):
 		}
 		stop()
 		<-done
+		if !slices.Equal(told, []bool{true, false}) {
+			t.Errorf("told %v", told)
+		}
 	})
 }
 
