@@ -67,47 +67,24 @@ func (c *Client) profile(ctx context.Context, tokens rest.Tokens, fields string,
 // Members lists the people in a directory group, also by way of groups in it (group-list-transitivemembers.md). Such as have no
 // address, and so no mailbox, are left out.
 func (c *Client) Members(ctx context.Context, group string) ([]delta.Mailbox, error) {
-	members, err := c.members(ctx, group)
+	place := []string{"groups", group, "transitiveMembers"}
+	users, err := list[userJSON](ctx, c, collection{
+		first: c.rest.URL(url.Values{"$select": {userFields}, "$top": {"999"}}, append(place, "microsoft.graph.user")...),
+		scope: directory,
+		holds: func(path []string) error {
+			if len(path) < len(place) || !slices.EqualFunc(path[:len(place)], place, sameASCII) {
+				return fmt.Errorf("%w: to another group or resource", delta.ErrForeign)
+			}
+			return nil
+		},
+	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the members of group %s: %w", group, err)
 	}
-	return members, nil
-}
-
-func (c *Client) members(ctx context.Context, group string) ([]delta.Mailbox, error) {
 	var out []delta.Mailbox
-	collection := []string{"groups", group, "transitiveMembers"}
-	next := c.rest.URL(url.Values{"$select": {userFields}, "$top": {"999"}}, append(collection, "microsoft.graph.user")...)
-	asked := map[string]bool{}
-	for next != nil {
-		if asked[next.String()] || len(asked) == maxPages {
-			return nil, delta.ErrLoop
-		}
-		asked[next.String()] = true
-		var page struct {
-			Value *[]userJSON `json:"value"`
-			Next  string      `json:"@odata.nextLink"`
-		}
-		if err := c.rest.Do(ctx, rest.Call{Method: http.MethodGet, URL: next, Scope: directory, Decode: rest.JSON(&page)}); err != nil {
-			return nil, err
-		}
-		if page.Value == nil {
-			return nil, fmt.Errorf("%w: no list in the answer", delta.ErrUnclear)
-		}
-		for _, u := range *page.Value {
-			if u.ID != "" && u.primary() != "" {
-				out = append(out, delta.Mailbox{ID: u.ID, Address: u.primary()})
-			}
-		}
-		if next = nil; page.Next != "" {
-			u, segments, err := c.rest.Follow(page.Next)
-			if err != nil {
-				return nil, err
-			}
-			if len(segments) < len(collection) || !slices.EqualFunc(segments[:len(collection)], collection, sameASCII) {
-				return nil, fmt.Errorf("%w: to another group or resource", delta.ErrForeign)
-			}
-			next = u
+	for _, u := range users {
+		if u.ID != "" && u.primary() != "" {
+			out = append(out, delta.Mailbox{ID: u.ID, Address: u.primary()})
 		}
 	}
 	return out, nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
 	"syncd/delta"
@@ -93,45 +92,26 @@ func (c *Client) Unsubscribe(ctx context.Context, id string) error {
 
 // Subscriptions lists all that the application has, of all mailboxes (subscription-list.md).
 func (c *Client) Subscriptions(ctx context.Context) ([]delta.Subscription, error) {
-	var out []delta.Subscription
-	asked := map[string]bool{}
-	for next := c.rest.URL(nil, "subscriptions"); next != nil; {
-		if asked[next.String()] || len(asked) == maxPages {
-			return nil, delta.ErrLoop
-		}
-		asked[next.String()] = true
-		var page struct {
-			Value *[]subscriptionJSON `json:"value"`
-			Next  string              `json:"@odata.nextLink"`
-		}
-		if err := c.rest.Do(ctx, rest.Call{Method: http.MethodGet, URL: next, Scope: subscriptions("all"), Decode: rest.JSON(&page)}); err != nil {
-			return nil, fmt.Errorf("listing subscriptions: %w", err)
-		}
-		if page.Value == nil {
-			return nil, fmt.Errorf("listing subscriptions: %w: no list in the answer", delta.ErrUnclear)
-		}
-		for _, j := range *page.Value {
-			if s, err := j.subscription(); err == nil { // one that makes no sense is not ours
-				out = append(out, s)
+	all, err := list[subscriptionJSON](ctx, c, collection{
+		first: c.rest.URL(nil, "subscriptions"),
+		scope: subscriptions("all"),
+		holds: func(path []string) error {
+			if len(path) != 1 || !sameASCII(path[0], "subscriptions") {
+				return fmt.Errorf("%w: to another resource", delta.ErrForeign)
 			}
-		}
-		var err error
-		if next, err = c.nextSubscriptions(page.Next); err != nil {
-			return nil, fmt.Errorf("listing subscriptions: %w", err)
+			return nil
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing subscriptions: %w", err)
+	}
+	var out []delta.Subscription
+	for _, j := range all {
+		if s, err := j.subscription(); err == nil { // one that makes no sense is not ours
+			out = append(out, s)
 		}
 	}
 	return out, nil
-}
-
-func (c *Client) nextSubscriptions(link string) (*url.URL, error) {
-	if link == "" {
-		return nil, nil
-	}
-	u, segments, err := c.rest.Follow(link)
-	if err == nil && (len(segments) != 1 || !sameASCII(segments[0], "subscriptions")) {
-		err = fmt.Errorf("%w: to another resource", delta.ErrForeign)
-	}
-	return u, err
 }
 
 // subscriptionError says what a refusal to subscribe means. The service behind has one code, ExtensionError, for everything, so the

@@ -3,7 +3,6 @@ package graph
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -137,13 +136,17 @@ func TestAMailboxWithTooManySubscriptionsIsNotHeldBackElsewhere(t *testing.T) {
 }
 
 func TestANextLinkElsewhereIsNotFollowed(t *testing.T) {
-	_, c, _ := subscriber(t, simulator.Quirks{}, 0)
-	for _, link := range []string{"https://elsewhere.example.com/v1.0/subscriptions?$skiptoken=1", simulator.GraphURL + "/v1.0/users?$skiptoken=1"} {
-		if u, err := c.nextSubscriptions(link); !errors.Is(err, delta.ErrForeign) {
-			t.Errorf("%s: %v, %v", link, u, err)
+	for _, link := range []string{"https://elsewhere.example.com/v1.0/subscriptions?$skiptoken=1", graphRoot + "/v1.0/users?$skiptoken=1"} {
+		w := always(200, fmt.Sprintf(`{"value":[],"@odata.nextLink":%q}`, link))
+		c, err := New(graphRoot, w, tokens(func() string { return "token" }))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if all, err := c.Subscriptions(t.Context()); err != nil || !slices.Equal(all, nil) {
-		t.Errorf("%v, %v", all, err)
+		if all, err := c.Subscriptions(t.Context()); !errors.Is(err, delta.ErrForeign) || len(w.sent) != 1 {
+			t.Errorf("%s: %v, %v, %d requests", link, all, err, len(w.sent))
+		}
+		if all, err := c.Members(t.Context(), "g1"); !errors.Is(err, delta.ErrForeign) || len(w.sent) != 2 {
+			t.Errorf("%s: %v, %v, %d requests", link, all, err, len(w.sent))
+		}
 	}
 }

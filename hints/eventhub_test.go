@@ -235,14 +235,19 @@ func bridge(t *testing.T, p *hubtest.Hub) *httptest.Server {
 			t.Error(err)
 			return
 		}
-		var both sync.WaitGroup
-		both.Go(func() { _, _ = io.Copy(amqp, conn); _ = amqp.Close() })
-		_, _ = io.Copy(conn, amqp)
-		_ = conn.Close()
-		both.Wait()
+		join(conn, amqp)
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// join passes on what either side says until both have ended.
+func join(a, b net.Conn) {
+	var both sync.WaitGroup
+	both.Go(func() { _, _ = io.Copy(b, a); _ = b.Close() })
+	_, _ = io.Copy(a, b)
+	_ = a.Close()
+	both.Wait()
 }
 
 // proxy is a firewall's: it knows CONNECT and nothing else.
@@ -261,11 +266,7 @@ func proxy(t *testing.T) (*httptest.Server, chan string) {
 			t.Error(err)
 			return
 		}
-		var both sync.WaitGroup
-		both.Go(func() { _, _ = io.Copy(to, from); _ = to.Close() })
-		_, _ = io.Copy(from, to)
-		_ = from.Close()
-		both.Wait()
+		join(from, to)
 	}))
 	t.Cleanup(s.Close)
 	return s, asked
