@@ -14,7 +14,7 @@ var bodies = []string{
 	"", "plain", "<p>one two</p>", "one<br>two", "a<b>b</b>c", "<div>x</div><div>y</div>", "foo<meta>bar<title>no</title>baz",
 	"<!-- marker --><p id=syncd class=x data-id=1>kept</p><!-- end", "<script>alert('x')</script>text<style>p{}</style>more",
 	"caf&eacute; &amp; t&eacute;a&nbsp;b\u00a0c &lt;tag&gt; &#8364;", "<pre>  two\n  lines </pre>", "<xmp><b>raw</b></xmp>after",
-	"<div style=\"display:none\">hidden</div>seen", "<div hidden>hidden</div>seen", "<object>fallback</div>still</object>after",
+	"<div style=\"display:none\">hidden</div>seen", "<div hidden>hidden</div>seen", "<object>fallback</div>still</object>after", "b<object>fallback</div>still</object>after",
 	"<div><object>lost</div>found", "<plaintext>all <b>the rest", "<style>unclosed <p>gone", "<p style='a:b' style='display:none'>first counts</p>",
 	"<a href='javascript:alert(1)'>link</a> <a href=\"https://x.example/?a=1&amp;b=2\">other</a>", "x<embed>y<applet>z</applet>w", "</p></div>stray",
 	"<body bgcolor=red><p>one<body id=2>two", "<html><head><style>.a{}</style></head><body dir=rtl>שלום עולם</body></html>",

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-// breaks are the elements that end a word even without white space.
+// breaks are the elements that end a word even without white space, where they can be seen.
 var breaks = set(`address article aside blockquote br button caption center dd details dialog dir div dl dt fieldset figcaption
 	figure footer form h1 h2 h3 h4 h5 h6 header hr img input legend li main menu nav ol option p pre section select summary
 	listing plaintext xmp table tbody td tfoot th thead tr ul body html`)
@@ -48,7 +48,7 @@ func seenFirst(b body, enough int) string {
 		case html.StartTagToken, html.SelfClosingTagToken:
 			tag, more := z.TagName()
 			name := string(tag)
-			if breaks[name] {
+			if breaks[name] && !hidden.now() {
 				text.WriteByte('\n')
 			}
 			if !voids[name] {
@@ -56,10 +56,10 @@ func seenFirst(b body, enough int) string {
 			}
 		case html.EndTagToken:
 			tag, _ := z.TagName()
-			if breaks[string(tag)] {
+			hidden.close(string(tag))
+			if breaks[string(tag)] && !hidden.now() {
 				text.WriteByte('\n')
 			}
-			hidden.close(string(tag))
 		}
 	}
 	return text.String()
