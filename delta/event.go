@@ -138,6 +138,8 @@ type Meeting struct {
 	Tags    []string
 	Start   time.Time
 	End     time.Time
+	RRULE   string // of a series
+	Zone    string // IANA, in which a series recurs
 	Details parser.Details
 }
 

@@ -35,18 +35,19 @@ const (
 
 // Reasons for doing nothing.
 const (
-	Unchanged    Reason = "unchanged"
-	NotAsked     Reason = "not-asked"
-	NotOrganizer Reason = "not-organizer"
-	InSeries     Reason = "in-series" // an occurrence of a series that has a meeting
-	Over         Reason = "over"
-	Draft        Reason = "draft"
-	Foreign      Reason = "foreign-meeting" // Webex details are there that syncd did not write
-	TooMany      Reason = "too-many-invitees"
-	BlockRefused Reason = "block-refused" // a person took the join details out twice
-	HostDeleted  Reason = "host-deleted"  // the host deleted the meeting twice
-	Outside      Reason = "outside"       // moved out of the window
-	Stale        Reason = "stale"         // an older version than the one acted on
+	Unchanged         Reason = "unchanged"
+	NotAsked          Reason = "not-asked"
+	NotOrganizer      Reason = "not-organizer"
+	InSeries          Reason = "in-series" // an occurrence of a series that has a meeting
+	Over              Reason = "over"
+	Draft             Reason = "draft"
+	Foreign           Reason = "foreign-meeting" // Webex details are there that syncd did not write
+	TooMany           Reason = "too-many-invitees"
+	BlockRefused      Reason = "block-refused"      // a person took the join details out twice
+	HostDeleted       Reason = "host-deleted"       // the host deleted the meeting twice
+	OccurrenceDeleted Reason = "occurrence-deleted" // the host deleted one of a series at Webex: the link of the series goes on working
+	Outside           Reason = "outside"            // moved out of the window
+	Stale             Reason = "stale"              // an older version than the one acted on
 )
 
 // Reasons for an event that has to wait, and for a mailbox's state.

@@ -72,3 +72,31 @@ func dates(s Series, t time.Time, most int) (out []day) {
 	}
 	return out
 }
+
+// Whatever Webex lists as a rule, it is refused or gives starts of the span that was asked for, in order, and does not run on.
+func FuzzListedRules(f *testing.F) {
+	for _, rule := range []string{
+		"FREQ=WEEKLY;INTERVAL=1;BYDAY=MO,FR;COUNT=10", "FREQ=DAILY;UNTIL=20300101T000000Z", "FREQ=MONTHLY;BYDAY=-1FR", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+		"FREQ=SECONDLY", "FREQ=DAILY;INTERVAL=-1", "FREQ=DAILY;INTERVAL=0", "FREQ=DAILY;INTERVAL=999999999", "FREQ=DAILY;BYSECOND=1,2,3", "RRULE:FREQ=DAILY", "DTSTART=20260101T000000Z;FREQ=DAILY",
+		"FREQ=MONTHLY;BYSETPOS=0", "FREQ=WEEKLY;BYHOUR=1,2,3;BYMINUTE=1,2,3", "",
+	} {
+		f.Add(rule, int64(1_772_960_400), "Europe/Berlin")
+	}
+	f.Fuzz(func(t *testing.T, rule string, first int64, zone string) {
+		begin := time.Unix(first%4e9, 0)
+		from := begin.AddDate(0, 1, 0)
+		to := from.AddDate(0, 1, 0)
+		starts, err := Listed(rule, begin, zone, from, to)
+		if err != nil {
+			return
+		}
+		if len(starts) > 40 {
+			t.Fatalf("%d starts in a month", len(starts))
+		}
+		for i, start := range starts {
+			if start.Before(from) || !start.Before(to) || i > 0 && !start.After(starts[i-1]) {
+				t.Fatalf("%v from %v to %v", starts, from, to)
+			}
+		}
+	})
+}

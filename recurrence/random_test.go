@@ -142,6 +142,7 @@ func TestRandomSeriesAndTheirRulesAgreeWithACalendarWalkAndRRuleGo(t *testing.T)
 			}
 			rules++
 			if checkRule(t, o, k, from, rule) {
+				checkListed(t, o, k, rule)
 				instants++
 			}
 		}
@@ -167,6 +168,20 @@ func checkSeries(t *testing.T, o one) {
 	}
 	if o.series.Endless() != (o.rec.Range.Type == "noEnd") {
 		t.Fatalf("%v: Endless() = %v", o, o.series.Endless())
+	}
+}
+
+// checkListed reads the rule as Webex lists it back: its occurrences from the third to the last but one.
+func checkListed(t *testing.T, o one, k int, rule Rule) {
+	t.Helper()
+	last := min(len(o.starts), k+100) - 1 // as far as no clock change is known to touch it
+	if last < k+3 {
+		return
+	}
+	want := o.starts[k+2 : last]
+	got, err := Listed(rule.RRULE, rule.Start.UTC(), rule.Timezone, want[0], o.starts[last])
+	if err != nil || !sameTimes(got, want) {
+		t.Fatalf("%v: %s\n got %v, %v\nwant %v", o, rule.RRULE, got, err, want)
 	}
 }
 

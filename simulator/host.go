@@ -89,6 +89,10 @@ func (w *World) DeleteMeeting(id string) error {
 				return fmt.Errorf("no occurrence %s", id)
 			}
 			met.drop(o.key)
+			if met.refused == nil {
+				met.refused = map[string]bool{}
+			}
+			met.refused[o.key] = true
 			return nil
 		}
 		met.deleted, met.killed = true, true
@@ -99,10 +103,13 @@ func (w *World) DeleteMeeting(id string) error {
 	})
 }
 
-// ChangeMeeting is the host changing title, agenda, times or tags at Webex.
+// ChangeMeeting is the host changing title, agenda, times or tags at Webex; with an occurrence id, the first three of that date.
 func (w *World) ChangeMeeting(id string, change func(*Meeting)) error {
 	return w.host(id, func(met *meeting) error {
 		m := met.show()
+		if id != met.id {
+			return met.changeSitting(id[len(met.id)+1:], m, change)
+		}
 		change(&m)
 		if !m.Start.Equal(met.start) || !m.End.Equal(met.end) {
 			met.changed, met.dropped = nil, nil
@@ -110,6 +117,45 @@ func (w *World) ChangeMeeting(id string, change func(*Meeting)) error {
 		met.title, met.agenda, met.start, met.end, met.tags = m.Title, m.Agenda, m.Start.UTC(), m.End.UTC(), m.Tags
 		return nil
 	})
+}
+
+func (met *meeting) changeSitting(key string, m Meeting, change func(*Meeting)) error {
+	o, ok := met.sitting(key)
+	if !ok {
+		return fmt.Errorf("no occurrence %s of %s", key, met.id)
+	}
+	var x meetingChange
+	if o.change != nil {
+		x = *o.change
+	}
+	if x.title != nil {
+		m.Title = *x.title
+	}
+	m.Start, m.End = o.start, o.end
+	change(&m)
+	x.title, x.agenda, x.start, x.end = &m.Title, &m.Agenda, &m.Start, &m.End
+	if met.changed == nil {
+		met.changed = map[string]*meetingChange{}
+	}
+	met.changed[o.key] = &x
+	return nil
+}
+
+// Occurrences lists the ids of the occurrences of a live meeting that begin between now and then.
+func (w *World) Occurrences(id string, then time.Time) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	met, now, ids := w.webex.meetings[id], w.now(), []string(nil)
+	if met == nil || met.deleted {
+		return nil
+	}
+	met.sittings(now, func(o sitting) bool {
+		if o.start.After(now) && o.start.Before(then) {
+			ids = append(ids, met.id+"_"+o.key)
+		}
+		return o.start.Before(then)
+	})
+	return ids
 }
 
 // StartMeeting and EndMeeting make a meeting run: it cannot be changed or deleted meanwhile.

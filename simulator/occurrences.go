@@ -13,13 +13,15 @@ func (c *checker) occurrences(m *Mailbox, r ref, it *item, met *meeting) {
 	if !c.rest.To.IsZero() && c.rest.To.Before(to) {
 		to = c.rest.To
 	}
-	want := map[string]bool{}
+	want := map[string]string{} // when → title
 	for _, o := range it.occurrences(from, to) {
-		if o.start.Before(from) {
+		if key := it.at(parseDay(o.date)).start.UTC().Format(utcKey); o.start.Before(from) || met.refused[key] && met.dropped[key] {
 			continue
 		}
+		title := it.subject
 		if o.exception != nil {
 			x := it.merged(o.date, true)
+			title = x.subject
 			if links := c.ourLinks(x); len(links) != 1 || links[0] != met.link {
 				continue
 			}
@@ -28,12 +30,12 @@ func (c *checker) occurrences(m *Mailbox, r ref, it *item, met *meeting) {
 		if end.Sub(o.start) < minLength {
 			end = o.start.Add(minLength)
 		}
-		want[met.span(o.start, end)] = true
+		want[met.span(o.start, end)] = plainTitle(title)
 	}
-	have := map[string]bool{}
+	have := map[string]string{}
 	met.sittings(from, func(o sitting) bool {
 		if !o.start.Before(from) && o.start.Before(to) {
-			have[met.span(o.start, o.end)] = true
+			have[met.span(o.start, o.end)] = met.titleOf(o)
 		}
 		return o.start.Before(to)
 	})
@@ -41,10 +43,22 @@ func (c *checker) occurrences(m *Mailbox, r ref, it *item, met *meeting) {
 	if len(missing)+len(extra) > 0 {
 		c.fail("P1", m, r, it, "its meeting %s lacks the occurrences %v and has %v that the calendar has not", met.id, missing, extra)
 	}
+	for when, title := range want {
+		if is, ok := have[when]; ok && title != "" && !titleFits(is, title) {
+			c.fail("P1", m, r, it, "the occurrence %s of its meeting %s has the title %q, not %q", when, met.id, is, title)
+		}
+	}
+}
+
+func (met *meeting) titleOf(o sitting) string {
+	if o.change != nil && o.change.title != nil {
+		return *o.change.title
+	}
+	return met.title
 }
 
 // without lists the first few of a that b has not.
-func without(a, b map[string]bool) []string {
+func without(a, b map[string]string) []string {
 	rest := maps.Clone(a)
 	for key := range b {
 		delete(rest, key)

@@ -26,6 +26,7 @@ type meeting struct {
 	extra                     map[string]json.RawMessage
 
 	changed map[string]*meetingChange // original UTC start → what differs in that occurrence
+	refused map[string]bool           // original UTC start → the host deleted that occurrence
 	dropped map[string]bool           // original UTC starts of deleted occurrences
 
 	made     time.Time

@@ -11,7 +11,7 @@ import (
 
 // Hosts delete and change their meetings at Webex too. The daily list of a mailbox's meetings, which looks for orphans, shows that
 // as well. A meeting that it lacks is asked for by its id, and is made again, once, if it is gone. One whose title or times are not
-// what syncd last told is compared with its event, and told again. Changes of single occurrences do not show in the list.
+// what syncd last told is compared with its event, and told again.
 
 // drift settles the events of meetings that are not as syncd left them. listed is the list, records all that is remembered.
 func (r *run) drift(ctx context.Context, listed []delta.Meeting, records map[string]delta.Record) error {
@@ -22,7 +22,7 @@ func (r *run) drift(ctx context.Context, listed []delta.Meeting, records map[str
 	ours, changed := 0, map[string]delta.Meeting{}
 	var missing []string
 	for id, record := range records {
-		if !record.Kind.Owned() || record.Meeting == "" || record.State != delta.Linked && record.State != delta.Silent || r.over(record) {
+		if !r.stands(record) {
 			continue
 		}
 		ours++
@@ -45,7 +45,13 @@ func (r *run) drift(ctx context.Context, listed []delta.Meeting, records map[str
 			return err
 		}
 	}
-	return nil
+	return r.driftOccurrences(ctx, byID, records)
+}
+
+// stands reports whether a record has a meeting of its own that is still to be held.
+func (r *run) stands(record delta.Record) bool {
+	settled := record.State == delta.Linked || record.State == delta.Silent
+	return record.Kind.Owned() && record.Meeting != "" && settled && !r.over(record)
 }
 
 // driftGone asks for the meetings that a list lacks, and settles the events of those that Webex says are gone. Where it says so of more
@@ -164,7 +170,7 @@ func (r *run) strayTimes(s delta.Seen, m delta.Meeting) bool {
 // told is what a settled event's meeting says of title and times. Those of a series are told as they are now only where they changed;
 // else the next list shows them.
 func (r *run) told(s delta.Seen, record delta.Record) string {
-	if !record.Kind.Owned() || record.State == delta.Following || record.State == delta.Apart {
+	if !record.Kind.Owned() || record.State == delta.Apart {
 		return ""
 	}
 	want, err := r.Keys.Request(r.mailbox.ID, "", s, r.now)

@@ -116,28 +116,38 @@ func TestADeletedMeetingIsFoundWithoutAnEditAndMadeAgainOnce(t *testing.T) {
 	}
 }
 
-func TestTheDailyCheckCostsOneRequestWhereNothingChanged(t *testing.T) {
-	inBubble(t, simulator.Options{Seed: 87}, func(r *rig) {
-		alice := r.mailbox("alice@example.com")
-		for i := range 40 {
-			alice.Create(later([]string{"@webex:onetime", "@webex"}[i%2], 30+i))
-		}
-		series := later("@webex:onetime", 20)
-		series.Recurrence = &simulator.Recurrence{Pattern: "weekly", Count: 20}
-		alice.Create(series)
-		r.sweep()
-		r.sweep()
-		r.pass(nextList)
-		r.quiet()
-		for range 3 {
-			r.pass(nextList)
-			r.world.ClearRequests()
-			r.quiet()
-			if n := r.world.Count("*Meeting*", ""); n != 1 || r.world.Count("GetEvent", "") != 0 {
-				r.t.Errorf("%d requests to Webex: %v", n, r.world.Requests())
-			}
-		}
-	})
+func TestTheDailyCheckCostsOneRequestWhereNothingChangedAndOneMoreWithSeries(t *testing.T) {
+	for _, series := range []bool{false, true} {
+		t.Run(fmt.Sprintf("series %v", series), func(t *testing.T) {
+			inBubble(t, simulator.Options{Seed: 87}, func(r *rig) {
+				alice := r.mailbox("alice@example.com")
+				for i := range 40 {
+					alice.Create(later([]string{"@webex:onetime", "@webex"}[i%2], 30+i))
+				}
+				want := 1
+				if series {
+					want = 2
+					for i := range 3 {
+						d := later("@webex:onetime", 20+i)
+						d.Recurrence = &simulator.Recurrence{Pattern: "weekly", Count: 20}
+						alice.Create(d)
+					}
+				}
+				r.sweep()
+				r.sweep()
+				r.pass(nextList)
+				r.quiet()
+				for range 3 {
+					r.pass(nextList)
+					r.world.ClearRequests()
+					r.quiet()
+					if n := r.world.Count("*Meeting*", ""); n != want || r.world.Count("GetEvent", "") != 0 {
+						r.t.Errorf("%d requests to Webex, not %d: %v", n, want, r.world.Requests())
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestAnEmptyListOfMeetingsIsNotBelieved(t *testing.T) {

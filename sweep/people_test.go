@@ -119,3 +119,30 @@ func (c *chance) editSeries(person *simulator.Mailbox, e simulator.Event) (what 
 		return "splits at " + day, err
 	}
 }
+
+// atWebex lets the host of a meeting change or delete it at Webex, or one of its occurrences: such as are near enough to be compared
+// daily.
+func (c *chance) atWebex() {
+	live := slices.DeleteFunc(c.world.Live(), func(m simulator.Meeting) bool { return m.Host == c.carol.Address() })
+	if len(live) == 0 {
+		return
+	}
+	m := live[c.rng.IntN(len(live))]
+	id := m.ID
+	if days := c.world.Occurrences(id, time.Now().AddDate(0, 0, 28)); m.Recurrence != "" && len(days) > 0 && c.rng.IntN(3) > 0 {
+		id = days[c.rng.IntN(len(days))]
+	}
+	what, change := "renames", func(m *simulator.Meeting) { m.Title = fmt.Sprint("At Webex ", c.rng.IntN(1000)) }
+	switch c.rng.IntN(4) {
+	case 0:
+		what, change = "lengthens", func(m *simulator.Meeting) { m.End = m.End.Add(30 * time.Minute) }
+	case 1:
+		what, change = "moves", func(m *simulator.Meeting) { m.Start, m.End = m.Start.Add(-time.Hour), m.End.Add(-time.Hour) }
+	case 2:
+		c.tell("at Webex %s deletes %s", m.Host, id)
+		c.must(c.world.DeleteMeeting(id))
+		return
+	}
+	c.tell("at Webex %s %s %s", m.Host, what, id)
+	c.must(c.world.ChangeMeeting(id, change))
+}

@@ -154,9 +154,12 @@ const standingEvents = 4
 // standingLimit is exceeded by what is in that calendar.
 var standingLimit = sweep.Limit{Count: standingEvents - 1, Share: 0.5}
 
-// strange lets Graph say strange things in earnest: an empty calendar, a list that never ends, links that lead elsewhere.
+// strange lets Graph say strange things in earnest: an empty calendar, a list that never ends, links that lead elsewhere. Or somebody
+// is at work at Webex.
 func (c *chance) strange() {
-	switch c.rng.IntN(3) {
+	switch c.rng.IntN(4) {
+	case 3:
+		c.atWebex()
 	case 0:
 		all := c.rng.IntN(2) == 0
 		c.tell("carol's calendar looks empty, single events too: %v", all)

@@ -78,10 +78,7 @@ func (r *run) rejoin(ctx context.Context, id string, record delta.Record, master
 			}
 			master = &e
 		}
-		plain := *master
-		plain.Recurrence, plain.OriginalStart = nil, record.Original
-		plain.Start, plain.End = record.Original, record.Original.Add(master.End.Sub(master.Start))
-		err := r.tellOccurrence(ctx, delta.Seen{Event: plain, Series: &series}, delta.Decision{Have: record})
+		err := r.tellOccurrence(ctx, delta.Seen{Event: like(*master, record.Original), Series: &series}, delta.Decision{Have: record})
 		if err != nil && !errors.Is(err, delta.ErrRefused) && !errors.Is(err, delta.ErrGone) {
 			return err
 		}

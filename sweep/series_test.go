@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"syncd/simulator"
+	"syncd/sweep"
 )
 
 // inSeries runs a test on a weekly series of ten with a keyword in its location, swept once.
@@ -38,12 +39,13 @@ func (r *rig) must(err error) {
 }
 
 // quiet sweeps once more and wants nothing to happen.
-func (r *rig) quiet() {
+func (r *rig) quiet() *sweep.Report {
 	r.t.Helper()
 	report := r.sweep()
 	if report.Created+report.Updated+report.Deleted+report.Patched != 0 {
 		r.t.Errorf("not at rest: %+v", report)
 	}
+	return report
 }
 
 func TestAMovedOccurrenceMovesAtWebex(t *testing.T) {

@@ -46,6 +46,7 @@ type Calendar interface {
 // Meetings is where meetings are made.
 type Meetings interface {
 	Tagged(ctx context.Context, host, tag string, from, to time.Time) ([]delta.Meeting, error)
+	Occurrences(ctx context.Context, host string, from, to time.Time) ([]delta.Meeting, error)
 	Meeting(ctx context.Context, host, id string) (delta.Meeting, error)
 	Create(ctx context.Context, r delta.MeetingRequest) (delta.Meeting, error)
 	Update(ctx context.Context, id string, r delta.MeetingRequest) error
@@ -329,6 +330,12 @@ func (r *run) finish(ctx context.Context, changes *changes) error {
 	}
 	r.cursor.Link, r.cursor.SweptAt, r.cursor.NextAt, r.cursor.Reason = changes.link, r.now, time.Time{}, ""
 	r.cursor.Starts = r.starts(changes)
+	switch {
+	case len(changes.seen) > 0:
+		r.cursor.EmptySince = time.Time{}
+	case r.cursor.Generation == 0 && r.cursor.EmptySince.IsZero():
+		r.cursor.EmptySince = r.now
+	}
 	if r.full {
 		r.cursor.Generation++
 	}

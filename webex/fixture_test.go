@@ -38,6 +38,7 @@ func TestThePublishedMeetingsAreReadForWhatTheySay(t *testing.T) {
 	const series, start, end = "870f51ff287b41be84648412901e0402", "2019-11-01T12:00:00Z", "2019-11-01T13:00:00Z"
 	client, w := newClient(t, ok(fixture(t, "get.meetings.meetingId.200"), ""))
 	want := published(series, "Example Daily Meeting", "BgJep@43", publishedLink, at(start), at(end))
+	want.RRULE, want.Zone = "FREQ=DAILY;COUNT=10;INTERVAL=1", "UTC"
 	if got, err := client.Meeting(t.Context(), "john.andersen@example.com", series); err != nil || !sameMeeting(got, want) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, got, want)
 	}
@@ -45,6 +46,7 @@ func TestThePublishedMeetingsAreReadForWhatTheySay(t *testing.T) {
 		t.Errorf("asked %s, want %s", w.sent[0], want)
 	}
 	client, _ = newClient(t, ok(fixture(t, "post.meetings.200"), "")) // its times are in Shanghai
+	want.Zone = "Asia/Shanghai"
 	if got, err := client.Create(t.Context(), delta.MeetingRequest{}); err != nil || !sameMeeting(got, want) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, got, want)
 	}
@@ -54,6 +56,7 @@ func TestThePublishedMeetingsAreReadForWhatTheySay(t *testing.T) {
 	}
 	want = published("1d824a4a205042eba9574e00b711b226_20200127T120000Z", "Example Daily Meeting Modified", "P@ssword789",
 		"https://site4-example.webex.com/site4/j.php?MTID=m31a1db24db78ac569f739e0cfb2741c1", at("2020-01-27T12:30:00Z"), at("2020-01-27T13:30:00Z"))
+	want.Zone = "Asia/Shanghai"
 	client, _ = newClient(t, ok(fixture(t, "patch.meetings.meetingId.200"), ""))
 	if got, err := client.Meeting(t.Context(), "", "x"); err != nil || !sameMeeting(got, want) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, got, want)
@@ -70,6 +73,7 @@ func TestThePublishedListIsReadForWhatItSays(t *testing.T) {
 	for i, day := range []string{"2019-11-01", "2019-11-02"} {
 		id := "870f51ff287b41be84648412901e0402_" + strings.ReplaceAll(day, "-", "") + "T120000Z"
 		want := published(id, "Example Daily Meeting", "BgJep@43", publishedLink, at(day+"T12:00:00Z"), at(day+"T13:00:00Z"))
+		want.Zone = "UTC"
 		if !sameMeeting(got[i], want) {
 			t.Errorf("\n got %+v\nwant %+v", got[i], want)
 		}
@@ -85,6 +89,18 @@ func TestThePublishedListIsReadForWhatItSays(t *testing.T) {
 	// The same answer to somebody who looks for another tag: the list did not heed it.
 	if got, err := client.Tagged(t.Context(), "", "another", time.Time{}, time.Time{}); err != nil || len(got) != 0 {
 		t.Errorf("%v, %+v", err, got)
+	}
+}
+
+func TestThePublishedOccurrencesAreReadWithTheirIDs(t *testing.T) {
+	client, w := newClient(t, ok(fixture(t, "get.meetings.200"), ""))
+	got, err := client.Occurrences(t.Context(), "john.andersen@example.com", at("2019-11-01T00:00:00+01:00"), at("2019-11-05T00:00:00Z"))
+	if err != nil || len(got) != 4 || !slices.ContainsFunc(got, func(m delta.Meeting) bool { return m.ID == "870f51ff287b41be84648412901e0402_20191102T120000Z" }) {
+		t.Errorf("%v, %+v", err, got)
+	}
+	want := "GET " + apiRoot + "/meetings?from=2019-10-31T23%3A00%3A00Z&hostEmail=john.andersen%40example.com&max=100&meetingType=scheduledMeeting&to=2019-11-05T00%3A00%3A00Z"
+	if !slices.Equal(w.sent, []string{want}) {
+		t.Errorf("asked %v, want %s", w.sent, want)
 	}
 }
 

@@ -37,6 +37,26 @@ func (c *Client) Tagged(ctx context.Context, host, tag string, from, to time.Tim
 	return found, nil
 }
 
+// Occurrences lists the single occurrences of a host's meetings that overlap a span of time, those that the host was invited to among
+// them. Their ids are those of [recurrence.OccurrenceID]; a meeting that does not recur has one.
+func (c *Client) Occurrences(ctx context.Context, host string, from, to time.Time) ([]delta.Meeting, error) {
+	query := url.Values{
+		"hostEmail": {host}, "meetingType": {"scheduledMeeting"}, "max": {maxPage},
+		"from": {from.UTC().Format(time.RFC3339)}, "to": {to.UTC().Format(time.RFC3339)},
+	}
+	var found []delta.Meeting
+	err := pages(ctx, c, c.rest.URL(query, "meetings"), func(items []meetingJSON) bool {
+		for _, m := range items {
+			found = append(found, m.meeting())
+		}
+		return false
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing occurrences: %w", hostError(err))
+	}
+	return found, nil
+}
+
 // pages goes through a list page by page, until it ends or a page is enough.
 func pages[T any](ctx context.Context, c *Client, next *url.URL, page func(items []T) (enough bool)) error {
 	for n := 0; next != nil; n++ {

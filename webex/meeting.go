@@ -23,6 +23,8 @@ type meetingJSON struct {
 	DialPassword string        `json:"phoneAndVideoSystemPassword"`
 	Start        string        `json:"start"`
 	End          string        `json:"end"`
+	Recurrence   string        `json:"recurrence"`
+	Timezone     string        `json:"timezone"`
 	HostEmail    string        `json:"hostEmail"`
 	WebLink      string        `json:"webLink"`
 	SIP          string        `json:"sipAddress"`
@@ -53,7 +55,7 @@ func (m meetingJSON) meeting() delta.Meeting {
 	start, _ := time.Parse(time.RFC3339, m.Start) // zero where Webex sent none
 	end, _ := time.Parse(time.RFC3339, m.End)
 	return delta.Meeting{
-		ID: m.ID, Host: m.HostEmail, Title: m.Title, Tags: m.Tags, Start: start, End: end,
+		ID: m.ID, Host: m.HostEmail, Title: m.Title, Tags: m.Tags, Start: start, End: end, RRULE: m.Recurrence, Zone: m.Timezone,
 		Details: parser.Details{
 			Link: m.WebLink, Number: m.Number, Password: m.Password, DialPassword: m.DialPassword,
 			Video: m.SIP, VideoIP: m.DialInIP, Phones: m.Telephony.phones(),
