@@ -16,7 +16,8 @@ type Cursor struct {
 	// NextAt is the earliest time of the next sweep where Retry-After or a slow probe binds; else zero.
 	NextAt    time.Time
 	OrphansAt time.Time // next search for meetings without an event
-	// EmptySince is when a search for such meetings first found them for a calendar without any event; else zero.
+	// EmptySince is since when a calendar is empty that was never seen otherwise since the store was lost, or that such meetings were found
+	// for; else zero.
 	EmptySince time.Time
 	ViewUntil  time.Time // until when the calendar is listed, because rounds of changes do not end; else zero
 	Host       string    // the owner's primary address, by which Webex knows him

@@ -142,6 +142,51 @@ func TestAnOutageThatLooksLikeAnEmptyCalendarIsHeld(t *testing.T) {
 	}
 }
 
+// After a loss of the store the limit counts what is known by then, which may be a part of what there is.
+func TestACalendarThatWasEmptySinceTheStoreWasLostIsNotBelievedToBeSo(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 136}, func(r *rig) {
+		r.sweeper.Limit = sweep.Limit{Count: 3, Share: 0.5}
+		alice := r.mailbox("alice@example.com")
+		meetings(r, alice, 6)
+		r.lose()
+		r.rest.Strangers = true
+		alice.Outage(true)
+		_, err := r.trySweep(r.t.Context())
+		r.must(err)
+		alice.Recover()
+		for n := 1; len(r.known(0)) < 2; n++ {
+			r.crashAt(n)
+			r.start()
+			r.sweeper.Limit = sweep.Limit{Count: 3, Share: 0.5}
+			r.expireLeases()
+		}
+		if n := len(r.known(0)); n > 3 {
+			r.t.Fatalf("%d are known already", n)
+		}
+		alice.Outage(true)
+		for range 3 {
+			if report, err := r.trySweep(r.t.Context()); err != nil || report.Deleted != 0 {
+				r.t.Errorf("%+v, %v", report, err)
+			}
+			r.pass(10 * time.Minute)
+		}
+		if n := len(r.world.Live()); n != 6 {
+			r.t.Errorf("%d of 6 meetings are left", n)
+		}
+		alice.Recover()
+		r.pass(nextList)
+		r.sweep()
+		r.quiet()
+		// Once it was seen to have events they may go.
+		for _, e := range alice.Events()[:3] {
+			r.must(alice.Delete(e.ID))
+		}
+		if report := r.sweep(); report.Deleted != 3 {
+			r.t.Errorf("%+v", report)
+		}
+	})
+}
+
 func TestHeldRemovalsWaitForAnOperatorAndTheRestGoesOn(t *testing.T) {
 	inBubble(t, simulator.Options{Seed: 37}, func(r *rig) {
 		r.sweeper.Limit = sweep.Limit{Count: 3, Share: 0.2}
@@ -188,6 +233,14 @@ func (r *rig) held(i int) []string {
 	views, err := r.store.Views(r.t.Context(), r.boxes[i:i+1], true)
 	r.must(err)
 	return views[0].Held
+}
+
+// known lists the events that the store holds something of.
+func (r *rig) known(i int) []string {
+	r.t.Helper()
+	ids, err := r.redis.HKeys(r.t.Context(), "syncd:{"+r.boxes[i].ID+"}:events").Result()
+	r.must(err)
+	return ids
 }
 
 // resync asks for a resync of a mailbox as an operator does.

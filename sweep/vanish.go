@@ -54,8 +54,10 @@ func (r *run) vanished(ctx context.Context, c *changes) error {
 	if err != nil {
 		return err
 	}
-	// What was known before a store was lost is not known any more, so a limit says nothing of a calendar that is empty then.
-	unsure := r.cursor.Generation == 0 && len(c.seen) == 0 && len(gone) > 0 && r.memory.Resync() == nil
+	// What was known before a store was lost is not known any more, so a limit says nothing of a calendar that is empty then, and was
+	// never seen to be otherwise.
+	since := r.cursor.Generation == 0 || !r.cursor.EmptySince.IsZero()
+	unsure := since && len(c.seen) == 0 && len(gone) > 0 && r.memory.Resync() == nil
 	if unsure || r.Limit.exceeded(len(gone), known) {
 		return r.hold(ctx, gone, held)
 	}
