@@ -38,6 +38,7 @@ type SpaceRecord struct {
 	ID     string `json:"id,omitempty"`
 	Title  string `json:"title,omitempty"`  // keyed hash of the title that it was last given
 	Posted string `json:"posted,omitempty"` // the meeting whose link was said in it
+	Marked string `json:"marked,omitempty"` // the meeting whose link was, by the mark: that it is off may have been said since
 	// Added are the members that syncd added, as keyed hashes. While Adding, some of them may not be in it yet.
 	Added  People `json:"added,omitempty"`
 	Adding bool   `json:"adding,omitempty"`

@@ -145,7 +145,7 @@ func recordOf(m Mark) Record {
 		Block: m.Block, Restored: m.Restored, Remade: m.Remade,
 	}
 	if m.Space != "" {
-		r.Space = SpaceRecord{ID: m.Space, Posted: m.Meeting}
+		r.Space = SpaceRecord{ID: m.Space, Marked: m.Meeting}
 	}
 	return r
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Who has to be around a meeting: its invitees, and the members of the space of an event that asks for one.
@@ -55,8 +56,8 @@ func (c *checker) invited(m *Mailbox, r ref, it *item, met *meeting) {
 // series is served by the series'.
 func (c *checker) space(m *Mailbox, r ref, it *item, met *meeting) {
 	if r.date != "" {
-		master := ref{key: r.key}
-		if w := m.wants(master, m.items[r.key], c.rest, c.now); slices.Equal(w.kinds, []string{kindSpace}) {
+		series := m.items[r.key] // which may be over but for this date
+		if w := m.wants(ref{key: r.key}, series, c.rest, series.start.Add(-time.Minute)); slices.Equal(w.kinds, []string{kindSpace}) {
 			return
 		}
 	}
@@ -108,7 +109,7 @@ func (c *checker) inhabited(m *Mailbox, r ref, it *item, met *meeting, s *space,
 	}
 }
 
-// spaces checks what the client said in its spaces: the link of a meeting once, that a meeting is off once after it and only when
+// spaces checks what the client said in its spaces: the link of a meeting once and again when it was off, that a meeting is off once after it and only when
 // it is. A space in which nothing was said is one too many.
 func (c *checker) spaces() {
 	for _, id := range sortedKeys(c.w.webex.spaces.rooms) {
@@ -119,16 +120,22 @@ func (c *checker) spaces() {
 		fail := func(format string, args ...any) {
 			c.errs = append(c.errs, Violation{Promise: "P1", Event: id, Text: fmt.Sprintf("space %q: %s", s.title, fmt.Sprintf(format, args...))})
 		}
-		said, links := s.fromClient(), s.clientLinks()
+		said := s.fromClient()
 		if len(said) == 0 {
 			if len(s.members) > 1 || !c.passed[plainTitle(s.title)] { // else its event was over before anything was said
 				fail("it belongs to no event")
 			}
 			continue
 		}
-		slices.Sort(links)
-		if len(slices.Compact(slices.Clone(links))) < len(links) {
-			fail("a link was said twice")
+		since := map[string]bool{} // the links that were said since it was last off
+		for _, word := range said {
+			link := word.link()
+			if link == "" {
+				clear(since)
+			} else if since[link] {
+				fail("a link was said twice")
+			}
+			since[link] = true
 		}
 		for i := range said[1:] {
 			if said[i].link() == "" && said[i+1].link() == "" {

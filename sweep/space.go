@@ -19,7 +19,7 @@ import (
 // the space of one which does not ask any more says so. details may be nil where they are not at hand.
 func (r *run) space(ctx context.Context, s delta.Seen, record *delta.Record, details *parser.Details) error {
 	if record.Kind != delta.Space || s.SharesSpace() {
-		if err := r.closeSpace(ctx, *record); err != nil {
+		if err := r.closeSpace(ctx, s.ID, *record); err != nil {
 			return err
 		}
 		record.Space = delta.SpaceRecord{}

@@ -2,6 +2,7 @@ package sweep_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"syncd/simulator"
@@ -60,6 +61,38 @@ func TestACrashAfterAnyCallMakesNoSecondSpaceAndSaysNothingTwice(t *testing.T) {
 					t.Fatalf("the sweep took only %d calls", n)
 				}
 				break
+			}
+		}
+	}
+}
+
+func TestWhoeverThinksAgainWhileASpaceIsLeftHasTheLinkAsItsLastWord(t *testing.T) {
+	t.Parallel()
+	for _, to := range []string{"Room 4", "@webex:onetime", "@webex:myroom"} {
+		for _, lost := range []bool{false, true} {
+			for n := 1; ; n++ {
+				reached := true
+				t.Run(fmt.Sprintf("%s, store lost %v, call %d", to, lost, n), func(t *testing.T) {
+					inSpace(t, uint64(n), func(r *rig, alice *simulator.Mailbox, id string) {
+						r.must(location(alice, id, to))
+						reached = r.crashAt(n)
+						r.must(location(alice, id, "@meet"))
+						if lost {
+							r.lose()
+							r.rest.Strangers = true
+						}
+						r.start()
+						r.expireLeases()
+						r.settled()
+						said := r.space().Messages
+						if last := said[len(said)-1].Text; !strings.Contains(last, "https://") {
+							r.t.Errorf("the last word is %q", last)
+						}
+					})
+				})
+				if !reached {
+					break
+				}
 			}
 		}
 	}

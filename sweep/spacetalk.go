@@ -17,6 +17,16 @@ func (r *run) postLink(ctx context.Context, s delta.Seen, record *delta.Record, 
 	if record.Space.Posted == record.Meeting {
 		return nil
 	}
+	if record.Space.Marked == record.Meeting {
+		said, err := r.said(ctx, record.Space.ID, any)
+		if err != nil {
+			return err
+		}
+		if len(said) == 0 || !isOff(said[0]) { // the link may be older than what is looked through
+			record.Space.Posted, record.Space.Marked = record.Meeting, ""
+			return nil
+		}
+	}
 	if details == nil {
 		read, err := r.details(ctx, *record)
 		if err != nil {
@@ -29,20 +39,21 @@ func (r *run) postLink(ctx context.Context, s delta.Seen, record *delta.Record, 
 		return err
 	}
 	ours := func(m delta.Message) bool { return strings.Contains(m.Text, details.Link) }
-	if err := r.sayOnce(ctx, record.Space.ID, words.Join+"\n"+details.Link, ours); err != nil {
+	if err := r.lastWord(ctx, record.Space.ID, words.Join+"\n"+details.Link, ours); err != nil {
 		if err := r.spaceTrouble(ctx, s.ID, record, err); err != nil || record.Space.ID == "" {
 			return err
 		}
 	}
-	record.Space.Posted = record.Meeting
+	record.Space.Posted, record.Space.Marked = record.Meeting, ""
 	return r.interim(ctx, s.ID, *record)
 }
 
-// sayOnce says something in a space, unless it stands there. Of what two daemons said at once the oldest stays.
-func (r *run) sayOnce(ctx context.Context, space, text string, same func(delta.Message) bool) error {
+// lastWord makes something the last that was said for an event in its space. Of what two daemons said at once the oldest stays.
+func (r *run) lastWord(ctx context.Context, space, text string, same func(delta.Message) bool) error {
+	other := func(m delta.Message) bool { return !same(m) }
 	if !r.newborn[space] {
-		said, err := r.said(ctx, space, same)
-		if err != nil || slices.ContainsFunc(said, same) {
+		said, err := r.said(ctx, space, any)
+		if err != nil || len(said) > 0 && same(said[0]) {
 			return err
 		}
 	}
@@ -52,13 +63,19 @@ func (r *run) sayOnce(ctx context.Context, space, text string, same func(delta.M
 	if err := r.ofWebex(ctx, r.Meetings.Say(ctx, space, text)); err != nil {
 		return err
 	}
-	said, err := r.said(ctx, space, same)
+	said, err := r.said(ctx, space, other)
 	if err != nil {
 		return err
 	}
-	said = slices.DeleteFunc(said, func(m delta.Message) bool { return !same(m) })
-	return r.unsay(ctx, said[:max(len(said)-1, 0)])
+	run := slices.IndexFunc(said, other)
+	if run < 0 {
+		run = len(said)
+	}
+	return r.unsay(ctx, said[:max(run-1, 0)])
 }
+
+// any is enough of what was said to know the last word.
+func any(delta.Message) bool { return true }
 
 func (r *run) said(ctx context.Context, space string, enough func(delta.Message) bool) ([]delta.Message, error) {
 	if err := r.webexReady(ctx); err != nil {
@@ -91,13 +108,13 @@ func (r *run) leaveSpace(ctx context.Context, event string, record delta.Record,
 		}
 		for _, space := range found {
 			record.Space.ID = space.ID
-			if err := r.closeSpace(ctx, record); err != nil {
+			if err := r.closeSpace(ctx, event, record); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	err := r.closeSpace(ctx, record)
+	err := r.closeSpace(ctx, event, record)
 	if err != nil && refuses(err) {
 		return r.spaceTrouble(ctx, event, &record, err)
 	}
@@ -106,12 +123,11 @@ func (r *run) leaveSpace(ctx context.Context, event string, record delta.Record,
 
 // closeSpace says in a space that its meeting is off. The space stays, for people have talked in it; one in which nothing was ever
 // said, and so nobody is, goes. What was over needs no word.
-func (r *run) closeSpace(ctx context.Context, record delta.Record) error {
+func (r *run) closeSpace(ctx context.Context, event string, record delta.Record) error {
 	id := record.Space.ID
 	if id == "" || r.over(record) {
 		return nil
 	}
-	any := func(delta.Message) bool { return true }
 	said, err := r.said(ctx, id, any)
 	if errors.Is(err, delta.ErrGone) {
 		gone, looked := r.spaceGone(ctx, id)
@@ -132,17 +148,21 @@ func (r *run) closeSpace(ctx context.Context, record delta.Record) error {
 	if err != nil {
 		return err
 	}
-	if err := r.mayWrite(ctx); err != nil {
+	if err := r.unsettle(ctx, event); err != nil {
 		return err
 	}
-	if err := r.ofWebex(ctx, r.Meetings.Say(ctx, id, words.Off)); err != nil {
-		return err
+	// Crash here, and after: should somebody think again, the link is said again.
+	return r.lastWord(ctx, id, words.Off, isOff)
+}
+
+// unsettle notes that the link is not the last word in an event's space any more, before that is so.
+func (r *run) unsettle(ctx context.Context, event string) error {
+	record, known := r.records[event]
+	if !known || record.Space.Posted == "" {
+		return nil
 	}
-	if said, err = r.said(ctx, id, any); err != nil {
-		return err
-	}
-	offs := slices.IndexFunc(said, func(m delta.Message) bool { return !isOff(m) })
-	return r.unsay(ctx, said[:max(offs-1, 0)])
+	record.Space.Posted, record.Fingerprint = "", ""
+	return r.interim(ctx, event, record)
 }
 
 // isOff tells the word that a meeting is off from the one how to join it.
@@ -159,7 +179,7 @@ func (r *run) closeTagged(ctx context.Context, tags []string) error {
 			return err
 		}
 		for _, space := range found {
-			if err := r.closeSpace(ctx, delta.Record{Space: delta.SpaceRecord{ID: space.ID}}); err != nil {
+			if err := r.closeSpace(ctx, "", delta.Record{Space: delta.SpaceRecord{ID: space.ID}}); err != nil {
 				return err
 			}
 		}
