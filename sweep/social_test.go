@@ -14,7 +14,7 @@ import (
 // Random schedules in which most events ask for a space, people come and go, and the calls that bring them along fail too.
 // SYNCD_TEST_SOCIAL_SEED=17 runs just that one, and tells its story.
 func TestRandomSchedulesOfSpacesKeepEveryPromise(t *testing.T) {
-	eachSchedule(t, "SYNCD_TEST_SOCIAL_SEED", func(t *testing.T, seed uint64, tell func(string, ...any)) {
+	eachSchedule(t, "SYNCD_TEST_SOCIAL_SEED", 3, func(t *testing.T, seed uint64, tell func(string, ...any)) {
 		inBubble(t, schedule(seed), func(r *rig) {
 			(&chance{rig: r, rng: rand.New(rand.NewPCG(seed, 2)), tell: tell, social: true}).run(seed)
 		})
