@@ -80,6 +80,26 @@ func TestALostLinkIsAFullRoundInEveryShape(t *testing.T) {
 	}
 }
 
+// The first nextLink of a round may be dead at once (microsoft-graph.md 1).
+func TestAFullRoundWhoseFirstNextLinkIsDeadBeginsOnceMore(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 122, Quirks: simulator.Quirks{EmptyPage: 1}}, func(r *rig) {
+		c := fill(r)
+		r.sweep()
+		c.change()
+		for _, call := range []string{"DeltaResume", "DeltaNext"} {
+			r.world.Fault(simulator.Rule{Call: call, Times: 1, Fault: simulator.Refuse(410, "SyncStateNotFound", "")})
+		}
+		if _, err := r.trySweep(r.t.Context()); err != nil {
+			r.t.Error(err)
+		}
+		if n := r.world.Count("DeltaStart", ""); n != 1+2 {
+			r.t.Errorf("%d rounds were begun", n)
+		}
+		r.settled()
+		r.quiet()
+	})
+}
+
 func TestAWindowThatRollsCausesNoPatchAndNoMail(t *testing.T) {
 	inBubble(t, simulator.Options{Seed: 23, Exchange: simulator.Harsh}, func(r *rig) {
 		r.rest.Occurrences = true
