@@ -25,7 +25,11 @@ import (
 type Key struct {
 	master []byte
 	aead   cipher.AEAD
+	kept   bool
 }
+
+// Kept reports whether the key stands in a file. What another one seals is lost with its process.
+func (k *Key) Kept() bool { return k.kept }
 
 const keyLen = 32
 
@@ -33,9 +37,13 @@ const keyLen = 32
 func Open(path string) (*Key, error) {
 	key, err := read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return create(path)
+		key, err = create(path)
 	}
-	return key, err
+	if err != nil {
+		return nil, err
+	}
+	key.kept = true
+	return key, nil
 }
 
 // read reads a key file. Its mode is asked of the file that was opened, whatever the path leads to by then.

@@ -65,9 +65,16 @@ func TestAPlanTellsAndWritesNothing(t *testing.T) {
 		t.Errorf("a plan left keys in Redis: %s", keys)
 	}
 	for _, r := range s.world.Requests() {
-		if r.Method != "GET" && r.Call != "Token" && r.Call != "AccessToken" {
+		if r.Method != "GET" && r.Call != "Token" {
 			t.Errorf("a plan sent %s %s", r.Method, r.Call)
 		}
+	}
+	// Even one that has to ask Webex: a refresh token that it gave could not be kept without a key file.
+	if got := s.syncd("unenroll", "--withdraw", "--plan", "alice@example.com"); got.code != 1 || !strings.Contains(got.err, "key file") {
+		t.Errorf("%+v", got)
+	}
+	if n := s.world.Count("AccessToken", ""); n != 0 {
+		t.Errorf("a plan fetched %d tokens of Webex", n)
 	}
 	if _, err := os.Stat(s.path("state/key")); !os.IsNotExist(err) {
 		t.Errorf("a plan made a key file: %v", err)

@@ -165,9 +165,21 @@ func (v webexVault) NoteToken(ctx context.Context, expires time.Time, refused bo
 	return v.store.NoteWebexRefresh(ctx, redisstore.WebexRefresh{Expires: expires, Refused: refused})
 }
 
+// unkept is for a dry run before there is a key file: Webex may give another refresh token along with each token, and nothing could
+// keep it.
+type unkept struct{}
+
+// Token implements [rest.Tokens].
+func (unkept) Token(context.Context, string) (string, error) {
+	return "", fmt.Errorf("%w: no Webex token is fetched before there is a key file: run `syncd sweep` once, or put the key file in place", delta.ErrCredentials)
+}
+
 func webexTokens(c *Config, key *vault.Key, store *redisstore.Store, transport http.RoundTripper, log zerolog.Logger) rest.Tokens {
 	if c.WebexToken != "" {
 		return webex.FixedToken(c.WebexToken)
+	}
+	if !key.Kept() {
+		return unkept{}
 	}
 	keeper := vault.Tokens{Key: key, Shared: store, File: filepath.Join(c.StateDir, "webex-token")}
 	return webex.NewServiceApp(c.WebexURL, c.WebexClientID, c.WebexClientSecret, c.WebexRefreshToken, transport, webexVault{keeper, store}, renewalFailed(log, "Webex"))
