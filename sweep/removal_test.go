@@ -133,10 +133,10 @@ func TestAnOutageThatLooksLikeAnEmptyCalendarIsHeld(t *testing.T) {
 				}
 				alice.Recover()
 				r.sweep()
-				if c := r.cursor(0); c.State != delta.OK {
-					r.t.Errorf("after they came back: %+v", c)
-				}
 				r.quiet()
+				if c, held := r.cursor(0), r.held(0); c.State != delta.OK || len(held) != 0 {
+					r.t.Errorf("after they came back %v are held: %+v", held, c)
+				}
 			})
 		})
 	}
