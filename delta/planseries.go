@@ -86,7 +86,8 @@ func planLoose(s Seen, have Record, now time.Time) Decision {
 
 // part takes an exception out of its series' meeting.
 func part(s Seen, have Record, why Reason) Decision {
-	if have.State == Apart && len(s.Shared) == 0 && !s.Reset {
+	told := s.Reset || have.Fingerprint == "" // the series was, with all its occurrences
+	if have.State == Apart && len(s.Shared) == 0 && !told {
 		return nothing(NotAsked, have)
 	}
 	return Decision{Action: Part, Reason: why, Kind: s.Series.Kind, Have: have}

@@ -42,6 +42,7 @@ func TestAMeetingThatIsChangedAtWebexIsChangedBackWithoutAMail(t *testing.T) {
 						days := alice.Dates(id, time.Now(), time.Now().Add(ahead))
 						r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Subject = "Renamed" }))
 						r.must(alice.CancelOccurrence(id, days[3]))
+						r.must(alice.EditOccurrence(id, days[4], func(d *simulator.Draft) { d.Location = "Room 4" }))
 						r.sweep()
 					}
 					r.pass(nextList)
