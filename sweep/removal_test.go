@@ -66,6 +66,20 @@ func TestAnEventThatLeavesTheWindowKeepsItsMeetingAndIsFollowed(t *testing.T) {
 	})
 }
 
+// The old link is followed once more before a window rolls: the new round says nothing of what was in the part that it leaves.
+func TestAnEventThatMovesFarAwayWhileItsWindowRollsTakesItsMeetingAlong(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 139}, func(r *rig) {
+		alice := r.mailbox("alice@example.com")
+		id := meetings(r, alice, 1)[0]
+		r.must(alice.Move(id, tomorrow(9).AddDate(0, 0, 300)))
+		r.pass(15 * 24 * time.Hour)
+		if report := r.sweep(); report.Updated != 1 || report.Deleted+report.Created != 0 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+	})
+}
+
 func TestWhatVanishedUnseenIsFoundByAFullRound(t *testing.T) {
 	inBubble(t, simulator.Options{Seed: 33}, func(r *rig) {
 		alice := r.mailbox("alice@example.com")
@@ -285,6 +299,30 @@ func TestMeetingsWhoseEventsWentWithTheStoreAreFound(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A calendar that shows some events and lacks most of those that meetings are there for is no reason to delete so many at once.
+func TestMoreOrphansThanTheLimitAreLeftAlone(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 138}, func(r *rig) {
+		r.sweeper.Limit = sweep.Limit{Count: 3, Share: 0.5}
+		alice := r.mailbox("alice@example.com")
+		ids := meetings(r, alice, 8)
+		for _, id := range ids[:6] {
+			r.must(alice.Delete(id))
+		}
+		r.lose()
+		report, err := r.trySweep(r.t.Context())
+		r.must(err)
+		if report.Deleted != 0 || report.Reasons[delta.HeldBack] != 6 || len(r.world.Live()) != 8 {
+			r.t.Errorf("%d meetings are left: %+v", len(r.world.Live()), report)
+		}
+		r.sweeper.Limit = sweep.Limit{Count: 10}
+		r.resync(0, false)
+		if report := r.sweep(); report.Deleted != 6 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+	})
 }
 
 // sweepErr sweeps without an audit.
