@@ -79,6 +79,9 @@ func (l load) run(b *testing.B) {
 	if other := used["all-sweeps"] - used["sweeps"]; other > 0 {
 		b.ReportMetric(per(other), "no-sweep/sweep") // another had the lease, or it failed
 	}
+	if errors := f.logged(); errors != "" {
+		b.Log(errors[:min(len(errors), 2000)])
+	}
 }
 
 // figures are sums over all daemons, and those of Redis: counts, seconds, bytes.
