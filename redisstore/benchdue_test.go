@@ -102,7 +102,7 @@ func benchStore(b *testing.B, mailboxes int) (*Store, *redis.Client, []string) {
 }
 
 // BenchmarkList is what a daemon does twice a minute: it reads who is enrolled; and what it does every five minutes: it compares that
-// with the timetable.
+// with the timetable. On a busy machine a million are more than can be read in time.
 func BenchmarkList(b *testing.B) {
 	for _, many := range []int{10_000, 100_000, 1_000_000} {
 		s, rdb, ids := benchStore(b, many)
@@ -136,11 +136,14 @@ func BenchmarkList(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%d", part.name, many), func(b *testing.B) {
 				defer reportCPU(b)()
 				_, before := redisUsed(b, rdb)
+				failed := 0
 				for b.Loop() {
 					if err := part.work(); err != nil {
-						b.Fatal(err)
+						failed++
+						b.Log(err)
 					}
 				}
+				b.ReportMetric(float64(failed)/float64(b.N), "failed/op")
 				_, after := redisUsed(b, rdb)
 				b.ReportMetric((after-before)*1e3/float64(b.N), "redis-cpu-ms/op")
 			})

@@ -64,10 +64,14 @@ func report(b *testing.B, name string, delays []delay, granted func(delay) time.
 // savedToPatched saves an appointment in every mailbox, with pauses, and waits for all PATCHes.
 func (f *fleet) savedToPatched(pause time.Duration) []delay {
 	f.t.Helper()
-	patches := make(chan delay, 100*len(f.boxes))
+	type patch struct {
+		mailbox string
+		at      time.Time
+	}
+	patches := make(chan patch, 100*len(f.boxes))
 	f.world.OnAnswer(func(r simulator.Request) {
 		if r.Call == "PatchEvent" && r.Status == http.StatusOK {
-			patches <- delay{id: r.Mailbox, patched: time.Now()}
+			patches <- patch{r.Mailbox, time.Now()}
 		}
 	})
 	ticker := time.NewTicker(pause)
@@ -83,10 +87,10 @@ func (f *fleet) savedToPatched(pause time.Duration) []delay {
 	for len(open) > 0 {
 		select {
 		case p := <-patches:
-			if d, ok := open[p.id]; ok {
-				d.patched = p.patched
+			if d, ok := open[p.mailbox]; ok {
+				d.patched = p.at
 				done = append(done, d)
-				delete(open, p.id)
+				delete(open, p.mailbox)
 			}
 		case <-patience:
 			f.t.Fatalf("%d are not patched\n%s", len(open), f.logged())
