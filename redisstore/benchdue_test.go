@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -54,28 +55,22 @@ func redisUsed(b *testing.B, rdb *redis.Client) (memory, cpu float64) {
 // BenchmarkIdleSweep is all that Redis does for a sweep that finds nothing, as the daemon asks for it: mailboxes are taken and
 // claimed some at a time, each writes its cursor, and they are given back together. An op is one mailbox.
 func BenchmarkIdleSweep(b *testing.B) {
-	for _, many := range []int{1000, 10_000, 100_000} {
+	for _, many := range []int{1000, 10_000, 100_000, 1_000_000} {
+		s, rdb, ids := benchStore(b, many)
+		q := s.Queue()
+		empty, _ := redisUsed(b, rdb)
+		if _, _, err := q.Fill(b.Context(), ids, func(string) time.Duration { return -time.Second }); err != nil {
+			b.Fatal(err)
+		}
+		queued, _ := redisUsed(b, rdb)
+		count := &trips{}
+		s.rdb.AddHook(count)
 		b.Run(fmt.Sprint(many), func(b *testing.B) {
-			server := redistest.Start(b)
-			s := mustOpen(b, Options{URL: server.URL, LeaseTTL: time.Minute})
-			defer mustClose(b, s)
-			rdb := redis.NewClient(&redis.Options{Network: "unix", Addr: server.Socket})
-			defer rdb.Close()
-			empty, _ := redisUsed(b, rdb)
-			q, ids := s.Queue(), make([]string, many)
-			for i := range ids {
-				ids[i] = benchMailbox(i).ID
-			}
-			if _, _, err := q.Fill(b.Context(), ids, func(string) time.Duration { return -time.Second }); err != nil {
-				b.Fatal(err)
-			}
-			queued, _ := redisUsed(b, rdb)
-			count := &trips{}
-			s.rdb.AddHook(count)
 			const batch = 16
 			swept := 0
 			b.ReportAllocs()
 			_, before := redisUsed(b, rdb)
+			trips := count.n.Load()
 			report := reportCPU(b)
 			b.ResetTimer()
 			for swept < b.N {
@@ -84,11 +79,75 @@ func BenchmarkIdleSweep(b *testing.B) {
 			b.StopTimer()
 			report()
 			_, after := redisUsed(b, rdb)
-			b.ReportMetric(float64(count.n.Load())/float64(swept), "trips/op")
+			b.ReportMetric(float64(count.n.Load()-trips)/float64(swept), "trips/op")
 			b.ReportMetric((after-before)*1e6/float64(swept), "redis-cpu-us/op")
 			b.ReportMetric((queued-empty)/float64(many), "queue-B/mailbox")
 			b.ReportMetric(float64(swept)/b.Elapsed().Seconds(), "sweeps/s")
 		})
+	}
+}
+
+// benchStore is a store on a Redis of its own, and the ids of so many mailboxes.
+func benchStore(b *testing.B, mailboxes int) (*Store, *redis.Client, []string) {
+	b.Helper()
+	server := redistest.Start(b)
+	s := mustOpen(b, Options{URL: server.URL, LeaseTTL: time.Minute})
+	rdb := redis.NewClient(&redis.Options{Network: "unix", Addr: server.Socket})
+	b.Cleanup(func() { mustClose(b, s); _ = rdb.Close() })
+	ids := make([]string, mailboxes)
+	for i := range ids {
+		ids[i] = benchMailbox(i).ID
+	}
+	return s, rdb, ids
+}
+
+// BenchmarkList is what a daemon does twice a minute: it reads who is enrolled; and what it does every five minutes: it compares that
+// with the timetable. On a busy machine a million are more than can be read in time.
+func BenchmarkList(b *testing.B) {
+	for _, many := range []int{10_000, 100_000, 1_000_000} {
+		s, rdb, ids := benchStore(b, many)
+		var enrolled []string
+		for i := range ids {
+			enrolled = append(enrolled, benchMailbox(i).Address, ids[i])
+		}
+		for some := range slices.Chunk(enrolled, 2000) {
+			if err := rdb.HSet(b.Context(), s.schema.mailboxes(), some).Err(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		fill := func() error {
+			_, _, err := s.Queue().Fill(b.Context(), ids, func(string) time.Duration { return time.Hour })
+			return err
+		}
+		list := func() error {
+			found, err := s.Mailboxes(b.Context())
+			if err == nil && len(found) != many {
+				err = fmt.Errorf("%d mailboxes", len(found))
+			}
+			return err
+		}
+		if err := fill(); err != nil {
+			b.Fatal(err)
+		}
+		for _, part := range []struct {
+			name string
+			work func() error
+		}{{"list", list}, {"compare", fill}} {
+			b.Run(fmt.Sprintf("%s/%d", part.name, many), func(b *testing.B) {
+				defer reportCPU(b)()
+				_, before := redisUsed(b, rdb)
+				failed := 0
+				for b.Loop() {
+					if err := part.work(); err != nil {
+						failed++
+						b.Log(err)
+					}
+				}
+				b.ReportMetric(float64(failed)/float64(b.N), "failed/op")
+				_, after := redisUsed(b, rdb)
+				b.ReportMetric((after-before)*1e3/float64(b.N), "redis-cpu-ms/op")
+			})
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ import (
 type bare struct {
 	*httptest.Server
 	rounds atomic.Int64
+	delay  atomic.Int64 // nanoseconds until it answers
 }
 
 func newBare(b *testing.B) *bare {
@@ -36,6 +37,9 @@ func newBare(b *testing.B) *bare {
 		if !strings.HasSuffix(r.URL.Path, "/calendarView/delta") {
 			_, _ = io.WriteString(w, `{"mail":"someone@example.com","userPrincipalName":"someone@example.com","id":"1"}`)
 			return
+		}
+		if delay := s.delay.Load(); delay > 0 {
+			<-time.After(time.Duration(delay))
 		}
 		fmt.Fprintf(w, `{"value":[],"@odata.deltaLink":"%s%s?$deltatoken=%0180d"}`, s.URL, r.URL.Path, 7)
 		s.rounds.Add(1)

@@ -42,7 +42,7 @@ func (f *fleet) logged() string {
 
 const fleetLease = 2 * time.Second
 
-func newFleet(t *testing.T, seed uint64, daemons, mailboxes int) *fleet {
+func newFleet(t testing.TB, seed uint64, daemons, mailboxes int) *fleet {
 	f := &fleet{site: newSite(t, simulator.Options{Seed: seed}), answers: make(chan simulator.Request, 1)}
 	f.redis = f.realRedis()
 	names := []string{"alice@example.com"}

@@ -14,7 +14,7 @@ import (
 
 // checkup is what `syncd doctor --json` printed.
 type checkup struct {
-	t      *testing.T
+	t      testing.TB
 	OK     bool
 	Checks []finding
 	code   int

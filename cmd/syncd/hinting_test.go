@@ -18,7 +18,7 @@ import (
 )
 
 // hooked is a still fleet of one daemon that is a webhook, which the simulator reaches.
-func hooked(t *testing.T, seed uint64, mailboxes int, more map[string]string) *fleet {
+func hooked(t testing.TB, seed uint64, mailboxes int, more map[string]string) *fleet {
 	f := newFleet(t, seed, 0, mailboxes)
 	// A certificate for 127.0.0.1, and a client that trusts it.
 	lent := httptest.NewUnstartedServer(nil)
@@ -50,7 +50,7 @@ func hooked(t *testing.T, seed uint64, mailboxes int, more map[string]string) *f
 }
 
 // pemOf is a certificate with its key as one file.
-func pemOf(t *testing.T, pair tls.Certificate) []byte {
+func pemOf(t testing.TB, pair tls.Certificate) []byte {
 	t.Helper()
 	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
 	if err != nil {

@@ -37,7 +37,7 @@ func still(t *testing.T, seed uint64, daemons, mailboxes int) *fleet {
 	return f
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -41,7 +41,7 @@ func withoutTest(environ []string) []string {
 
 // site is a whole installation: a tenant, a Webex organisation, a configuration.
 type site struct {
-	t      *testing.T
+	t      testing.TB
 	world  *simulator.World
 	server *simulator.Server
 	env    map[string]string
@@ -52,7 +52,7 @@ type site struct {
 const testClient = "11111111-2222-4333-8444-555555555555"
 
 // newSite has one mailbox, alice's, and the embedded store.
-func newSite(t *testing.T, options simulator.Options) *site {
+func newSite(t testing.TB, options simulator.Options) *site {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "syncd-test-") // sockets want short names
 	if err != nil {
@@ -164,7 +164,7 @@ func (s *site) sweep(args ...string) map[string]any {
 	return object(s.t, got.out)
 }
 
-func object(t *testing.T, text string) map[string]any {
+func object(t testing.TB, text string) map[string]any {
 	t.Helper()
 	var v map[string]any
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
@@ -173,7 +173,7 @@ func object(t *testing.T, text string) map[string]any {
 	return v
 }
 
-func list(t *testing.T, text string) []map[string]any {
+func list(t testing.TB, text string) []map[string]any {
 	t.Helper()
 	var v []map[string]any
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
