@@ -91,6 +91,9 @@ func parsePattern(text string) (*pattern, error) {
 			p.path = append(p.path, seg)
 		}
 	}
+	if len(p.path) > mostParts {
+		return nil, fmt.Errorf("a path has %d parts at most", mostParts)
+	}
 	if len(p.path) > 0 && len(p.path[0]) > 0 && p.path[0][0].class == nil {
 		p.lead = p.path[0][0].literal[0] | 0x20
 	}
@@ -174,23 +177,50 @@ func parseClass(text string) (piece, error) {
 
 // match reports whether a link's path, query and fragment fit, and the number
 // that stands where the pattern says {number}.
-func (p *pattern) match(path, query, fragment string) (number string, ok bool) {
-	for _, seg := range p.path {
-		var part string
-		part, path = nextPart(path)
-		n, ok := seg.match(part)
-		if !ok || part == "" {
+func (p *pattern) match(l *link) (number string, ok bool) {
+	number, ok = p.fits(&l.route)
+	if !ok || p.fragment == nil {
+		return number, ok
+	}
+	if l.fragment == "" {
+		return "", false
+	}
+	var inner route
+	path, query := cutByte(l.fragment, '?')
+	inner.cut(path)
+	inner.query = query
+	n, ok := p.fragment.fits(&inner)
+	if n != "" {
+		number = n
+	}
+	return number, ok
+}
+
+// mayFit tells most links off at little cost.
+func (p *pattern) mayFit(l *link) bool {
+	return (p.lead == 0 || p.lead == l.lead) && p.spans(l.count)
+}
+
+// spans reports whether a path of so many parts may fit.
+func (p *pattern) spans(parts int) bool {
+	return parts == len(p.path) || parts > len(p.path) && p.rest
+}
+
+func (p *pattern) fits(r *route) (number string, ok bool) {
+	if !p.spans(r.count) {
+		return "", false
+	}
+	for i, seg := range p.path {
+		n, ok := seg.match(r.parts[i])
+		if !ok {
 			return "", false
 		}
 		if n != "" {
 			number = n
 		}
 	}
-	if part, _ := nextPart(path); part != "" && !p.rest {
-		return "", false
-	}
 	for _, q := range p.query {
-		v, present := lookup(query, q.name)
+		v, present := lookup(r.query, q.name)
 		n, ok := q.value.match(v)
 		if !present || !ok {
 			return "", false
@@ -199,18 +229,7 @@ func (p *pattern) match(path, query, fragment string) (number string, ok bool) {
 			number = n
 		}
 	}
-	if p.fragment == nil {
-		return number, true
-	}
-	if fragment == "" {
-		return "", false
-	}
-	path, query, _ = strings.Cut(fragment, "?")
-	n, ok := p.fragment.match(path, query, "")
-	if n != "" {
-		number = n
-	}
-	return number, ok
+	return number, true
 }
 
 // open reports whether a path starts with what anybody may have chosen.

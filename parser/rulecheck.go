@@ -75,6 +75,7 @@ func (r *ruleset) index() {
 func (r *ruleset) host(name string) *hostRules {
 	if r.hosts[name] == nil {
 		r.hosts[name] = &hostRules{}
+		r.topLevel = r.topLevel || !strings.Contains(name, ".")
 	}
 	return r.hosts[name]
 }
@@ -177,7 +178,7 @@ func (r *ruleset) judge(url string, s *service) (verdict, bool) {
 	if !ok {
 		return verdict{}, false
 	}
-	return r.classify(l, exampleText{s})
+	return r.classify(&l, exampleText{s})
 }
 
 // exampleText stands for a text that says what one service asks for.
@@ -198,8 +199,8 @@ func (r *ruleset) checkRewriter(w *rewriter) (faults []lineFault) {
 		fault(w.line, "it needs a host, an undo and an example")
 	}
 	for _, e := range w.examples {
-		l, _ := splitLink(e.wrapped)
-		u, ok := r.unwrap(l)
+		var u unwrapped
+		ok := u.split(e.wrapped) && r.unwrap(&u)
 		got := u.raw
 		if !ok {
 			got = u.hint

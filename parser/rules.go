@@ -62,6 +62,7 @@ type ruleset struct {
 	rewriters []*rewriter
 
 	hosts    map[string]*hostRules  // by name
+	topLevel bool                   // there is a name among them that is one label alone
 	prefix   map[string][]*group    // "meet" for meet.*
 	inside   []insideGroup          // "jitsi" for *jitsi*
 	insides  trigrams               // the first three bytes of those
@@ -108,13 +109,16 @@ type knownHost struct {
 	rewriters, rewrites []*rewriter
 }
 
-// known walks up a host's name, a label at a time.
+// known walks up a host's name, a label at a time. The last one alone is no host.
 func (r *ruleset) known(host string) (k knownHost) {
 	if h := r.hosts[host]; h != nil {
 		k.groups, k.rewriters = h.groups, h.rewriters
 	}
-	for at := strings.IndexByte(host, '.'); at >= 0; at = strings.IndexByte(host, '.') {
+	for at := strings.IndexByte(host, '.'); at >= 0; {
 		host = host[at+1:]
+		if at = strings.IndexByte(host, '.'); at < 0 && !r.topLevel {
+			return k
+		}
 		h := r.hosts[host]
 		if h == nil {
 			continue
@@ -134,8 +138,8 @@ func (r *ruleset) groupsOf(host string) []*group { return r.known(host).groups }
 
 // classify finds the rule that a link in a text joins by. The closest host speaks
 // first; a host that is named in the rules is judged by those alone.
-func (r *ruleset) classify(l link, in sayer) (verdict, bool) {
-	return r.classifyBy(r.groupsOf(l.host), &l, in)
+func (r *ruleset) classify(l *link, in sayer) (verdict, bool) {
+	return r.classifyBy(r.groupsOf(l.host), l, in)
 }
 
 // classifyBy is classify where the groups that name the host are known.
@@ -143,9 +147,7 @@ func (r *ruleset) classifyBy(named []*group, l *link, in sayer) (verdict, bool) 
 	if named != nil {
 		return r.firstMatch(named, l, in)
 	}
-	one, rest := nextPart(l.path)
-	two, _ := nextPart(rest)
-	for _, part := range [...]string{one, two} {
+	for _, part := range l.parts[:min(l.count, 2)] {
 		for _, gr := range r.anywhere[lowerASCII(part)] {
 			if v, ok := r.try(gr, l, in); ok && gr.group.allows(l) {
 				return v, true
@@ -179,7 +181,7 @@ func (r *ruleset) match(g *group, l *link, in sayer) (verdict, bool) {
 		return verdict{}, false
 	}
 	for _, j := range g.join {
-		if j.lead != 0 && j.lead != l.lead {
+		if !j.mayFit(l) {
 			continue
 		}
 		if v, ok := r.try(groupRule{g, j}, l, in); ok {
@@ -195,10 +197,10 @@ func (g *group) allows(l *link) bool {
 		return false
 	}
 	for _, p := range g.deny {
-		if p.lead != 0 && p.lead != l.lead {
+		if !p.mayFit(l) {
 			continue
 		}
-		if _, denied := p.match(l.path, l.query, l.fragment); denied {
+		if _, denied := p.match(l); denied {
 			return false
 		}
 	}
@@ -207,7 +209,7 @@ func (g *group) allows(l *link) bool {
 
 // try holds a link against one rule of a group.
 func (r *ruleset) try(gr groupRule, l *link, in sayer) (verdict, bool) {
-	number, ok := gr.rule.match(l.path, l.query, l.fragment)
+	number, ok := gr.rule.match(l)
 	if !ok || gr.rule.open() && r.isPage(l.path) || len(gr.group.near) > 0 && !in.says(gr.group) {
 		return verdict{}, false
 	}
@@ -235,7 +237,7 @@ func (r *ruleset) isPage(path string) bool {
 
 func (g *group) excludes(host string) bool {
 	for _, not := range g.not {
-		if hostFits(not, host) {
+		if not == host || (not[0] == '*' || not[len(not)-1] == '*') && hostFits(not, host) {
 			return true
 		}
 	}
@@ -245,8 +247,11 @@ func (g *group) excludes(host string) bool {
 // fromQuery takes what the path did not say out of the query, or out of a query
 // within the fragment.
 func (v *verdict) fromQuery(l *link) {
-	_, inner, _ := strings.Cut(l.fragment, "?")
+	_, inner := cutByte(l.fragment, '?')
 	for _, query := range [...]string{l.query, inner} {
+		if query == "" {
+			continue
+		}
 		for _, name := range v.group.number {
 			if n := value(query, name); v.number == "" && len(n) >= 3 && len(n) <= 20 && allDigits(n) {
 				v.number = n

@@ -137,15 +137,14 @@ func (r *reader) offer(raw string, at, end int) {
 	if len(r.found) >= most || len(raw) > longestLink {
 		return
 	}
-	written, ok := splitLink(undoAmp(raw))
-	if !ok {
+	var l unwrapped
+	if !l.split(undoAmp(raw)) {
 		if r.explains() {
 			r.deny(raw, at, nil, "no web address: a user, or an odd host or port")
 		}
 		return
 	}
-	l, ok := r.rules.unwrap(written)
-	if !ok {
+	if !r.rules.unwrap(&l) {
 		r.hint(&l, at, end)
 		return
 	}
@@ -165,7 +164,7 @@ func (r *reader) offer(raw string, at, end int) {
 		r.notYet = true
 	}
 	if r.explains() {
-		r.deny(l.raw, at, l.undone(), r.rules.why(l.link))
+		r.deny(l.raw, at, l.undone(), r.rules.why(&l.link))
 	}
 }
 

@@ -48,31 +48,26 @@ func (u *unwrapped) undone() []*rewriter {
 }
 
 // unwrap undoes rewriters until a link is left that no rewriter made.
-func (r *ruleset) unwrap(l link) (u unwrapped, ok bool) {
-	u.link = l
+func (r *ruleset) unwrap(u *unwrapped) bool {
 	for range deepest {
 		k := r.known(u.host)
 		w := r.rewriterOf(&u.link, &k)
 		if w == nil {
 			u.groups = k.groups
-			return u, true
+			return true
 		}
 		u.by[u.depth] = w
 		u.depth++
 		if w.how == "hint" {
 			u.hint = lowerASCII(firstValue(u.query, w.names))
-			return u, false
+			return false
 		}
 		inner, found := w.undo(&u.link)
-		if !found {
-			return u, false
+		if !found || !u.split(inner) {
+			return false
 		}
-		if l, found = splitLink(inner); !found {
-			return u, false
-		}
-		u.link = l
 	}
-	return u, false
+	return false
 }
 
 func (r *ruleset) rewriterOf(l *link, k *knownHost) *rewriter {
@@ -85,12 +80,11 @@ func (r *ruleset) rewriterOf(l *link, k *knownHost) *rewriter {
 	if k.groups != nil { // a host of meetings has none of those that are on any mail server
 		return nil
 	}
-	first, _, _ := strings.Cut(l.host, ".")
+	first, _ := cutByte(l.host, '.')
 	if w := firstRewriter(r.rewritePrefix[first], l); w != nil {
 		return w
 	}
-	part, _ := nextPart(l.path)
-	return firstRewriter(r.rewriteAny[lowerASCII(part)], l)
+	return firstRewriter(r.rewriteAny[lowerASCII(l.parts[0])], l)
 }
 
 func firstRewriter(list []*rewriter, l *link) *rewriter {
