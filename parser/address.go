@@ -141,16 +141,7 @@ func (r *reader) around(start, end int) meaning {
 	const reach = 160
 	from, to := max(r.lineStart(start), start-reach), min(len(r.text), end+reach)
 	before, after := r.text[from:start], r.text[end:to]
-	for _, stop := range [...]string{". ", "? ", "! ", "。"} {
-		if at := strings.LastIndex(before, stop); at >= 0 {
-			before = before[at+len(stop):]
-		}
-	}
-	for _, stop := range [...]string{"\n", ". ", "? ", "! ", "。"} {
-		if at := strings.Index(after, stop); at >= 0 {
-			after = after[:at]
-		}
-	}
+	before, after = before[sentenceStart(before):], after[:sentenceEnd(after)]
 	said := r.words.ofAddress(before) | r.words.ofAddress(after)
 	label := strings.Trim(before, "> *•-\t\u00a0")
 	label, colon := strings.CutSuffix(label, ":")
@@ -170,6 +161,29 @@ func (r *reader) around(start, end int) meaning {
 	}
 	return r.words.ofAddress(line)
 }
+
+// sentenceStart is where the last sentence of a line starts.
+func sentenceStart(line string) int {
+	for i := len(line); i > 1; i-- {
+		if c := line[i-1]; c == ' ' && endsSentence[line[i-2]] || c == 0x82 && strings.HasSuffix(line[:i], "。") {
+			return i
+		}
+	}
+	return 0
+}
+
+// sentenceEnd is where the first sentence or line of a text ends.
+func sentenceEnd(text string) int {
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\n', endsSentence[c] && i+1 < len(text) && text[i+1] == ' ', c == 0xE3 && strings.HasPrefix(text[i:], "。"):
+			return i
+		}
+	}
+	return len(text)
+}
+
+var endsSentence = byteSet(".?!")
 
 // ofAddress is what a text says of an address in it. A word about dialling counts
 // where it starts as a word, and a short one where it ends as one, too: there is a
@@ -215,7 +229,12 @@ func (r *reader) lineStart(at int) int {
 }
 
 func isIPv4(host string) bool {
-	return allDigits(strings.ReplaceAll(host, ".", ""))
+	for i := 0; i < len(host); i++ {
+		if !isDigit(host[i]) && host[i] != '.' {
+			return false
+		}
+	}
+	return true
 }
 
 // isRole reports whether a mailbox name is one that people write to.

@@ -65,7 +65,9 @@ func (p *Parser) forget(e *event) {
 	const most = 32 // findings that invitations have; room for more is not kept
 	found, list := [2][]finding{e.location.found, e.body.found}, e.list
 	for i := range found {
-		clear(found[i])
+		if len(found[i]) > 0 {
+			clear(found[i])
+		}
 		if found[i] = found[i][:0]; cap(found[i]) > most {
 			found[i] = nil
 		}
@@ -209,21 +211,24 @@ func (f *finding) shownBy(text *finding) bool {
 // in two places of it.
 func (r *reader) settle() {
 	kept := r.found[:0]
-	for _, f := range r.found {
-		if f.gateway != "" && !r.complete(&f) {
+	for i := range r.found {
+		f := &r.found[i]
+		if f.gateway != "" && !r.complete(f) {
 			if r.explains() {
 				r.deny(f.sip, f.at, nil, "a gateway's address, and no number of a meeting below it")
 			}
 			continue
 		}
-		if n := len(kept); n > 0 && kept[n-1].shownBy(&f) {
+		if n := len(kept); n > 0 && kept[n-1].shownBy(f) {
 			kept[n-1].end = max(kept[n-1].end, f.end)
 			if kept[n-1].number == "" {
 				kept[n-1].number = f.number
 			}
 			continue
 		}
-		kept = append(kept, f)
+		if kept = kept[:len(kept)+1]; len(kept) <= i {
+			kept[len(kept)-1] = *f
+		}
 	}
 	clear(r.found[len(kept):])
 	r.found = kept

@@ -8,6 +8,9 @@ func (m *meeting) readDetails(location, body *reader) {
 		return
 	}
 	for _, in := range [...]*reader{location, body} {
+		if in.text == "" {
+			continue
+		}
 		s, link := m.segment(in), m.anchor(in)
 		m.readAround(in.text, span{max(s.start, link.start-readBefore), min(s.end, link.start+readBehind)}, link)
 		m.readRow(in.text, s, link)
@@ -18,8 +21,8 @@ func (m *meeting) readDetails(location, body *reader) {
 	if m.best.number != "" {
 		return
 	}
-	user, _, _ := strings.Cut(m.sip, "@")
-	user, _, _ = strings.Cut(user, ".")              // as in <number>.<passcode>@zoomcrc.com
+	user, _ := cutByte(m.sip, '@')
+	user, _ = cutByte(user, '.')                     // as in <number>.<passcode>@zoomcrc.com
 	if _, room, ok := strings.Cut(m.sip, "##"); ok { // of H.323
 		user = room
 	}

@@ -23,17 +23,29 @@ type route struct {
 // mostParts bounds the parts of a path that a rule may look at.
 const mostParts = 8
 
-func (r *route) cut(path string) {
-	for r.count = 0; ; r.count++ {
-		var part string
-		if part, path = nextPart(path); part == "" {
-			return
+// cut takes the parts of the path that s starts with, and gives its length.
+func (r *route) cut(s string) int {
+	r.count = 0
+	start := 0
+	for i := 0; ; i++ {
+		if i < len(s) && !pathStops[s[i]] {
+			continue
 		}
-		if r.count < mostParts {
-			r.parts[r.count] = part
+		if i > start {
+			if r.count < mostParts {
+				r.parts[r.count] = s[start:i]
+			}
+			r.count++
 		}
+		if i == len(s) || s[i] != '/' {
+			return i
+		}
+		start = i + 1
 	}
 }
+
+// Bytes that end a part of a path.
+var pathStops = byteSet("/?#")
 
 // longestLink bounds what is taken for a link at all. Browsers refuse more,
 // and rewriters' links, the longest seen, stay well below.
@@ -75,10 +87,15 @@ func (l *link) split(raw string) bool {
 		host = lowerASCII(host)
 	}
 	l.raw, l.host, l.port = raw, host, port
-	rest, l.fragment = cutByte(rest, '#')
-	l.path, l.query = cutByte(rest, '?')
-	l.cut(l.path)
-	l.lead = 0
+	end = l.cut(rest)
+	l.path, rest = rest[:end], rest[end:]
+	l.query, l.fragment, l.lead = "", "", 0
+	if rest != "" {
+		l.query, l.fragment = cutByte(rest[1:], '#')
+		if rest[0] == '#' {
+			l.query, l.fragment = "", rest[1:]
+		}
+	}
 	if l.count > 0 {
 		l.lead = l.parts[0][0] | 0x20
 	}

@@ -186,9 +186,9 @@ func (p *pattern) match(l *link) (number string, ok bool) {
 		return "", false
 	}
 	var inner route
-	path, query := cutByte(l.fragment, '?')
-	inner.cut(path)
-	inner.query = query
+	if end := inner.cut(l.fragment); end < len(l.fragment) {
+		inner.query = l.fragment[end+1:]
+	}
 	n, ok := p.fragment.fits(&inner)
 	if n != "" {
 		number = n

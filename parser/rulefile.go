@@ -101,7 +101,11 @@ func (r *ruleReader) directive(word string, args []string) error {
 		return nil
 	case "mailhost":
 		for _, host := range args {
-			r.rules.mailHosts[lowerASCII(host)] = true
+			if first, any := strings.CutSuffix(lowerASCII(host), ".*"); any {
+				r.rules.mailPrefix[first] = true
+			} else {
+				r.rules.mailHosts[first] = true
+			}
 		}
 		return nil
 	}
@@ -205,7 +209,15 @@ func (r *ruleReader) groupDirective(word string, args []string) error {
 	g := r.group
 	switch word {
 	case "not":
-		return r.hosts(&g.not, args)
+		for _, host := range args {
+			list := &g.not
+			if strings.Contains(host, "*") {
+				list = &g.notLike
+			}
+			if err := r.hosts(list, []string{host}); err != nil {
+				return err
+			}
+		}
 	case "join", "deny":
 		for _, text := range args {
 			p, err := parsePattern(text)

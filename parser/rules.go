@@ -27,6 +27,7 @@ type group struct {
 	service *service
 	hosts   []string
 	not     []string // hosts among them that are something else
+	notLike []string // the same, with a star
 	join    []*rule
 	deny    []*rule
 	number  []string // query parameters that hold the meeting number
@@ -70,7 +71,9 @@ type ruleset struct {
 
 	dialUser  map[string]*dialHost // "teams" for teams@*
 	pages     map[string]bool      // first parts of a path that are no room's name
-	mailHosts map[string]bool      // and all below them; "student.*" by its first label
+	mailHosts map[string]bool      // and all below them
+
+	mailPrefix map[string]bool // "student" for student.*
 
 	rewritePrefix map[string][]*rewriter
 	rewriteAny    map[string][]*rewriter // by the first part of their path
@@ -237,7 +240,12 @@ func (r *ruleset) isPage(path string) bool {
 
 func (g *group) excludes(host string) bool {
 	for _, not := range g.not {
-		if not == host || (not[0] == '*' || not[len(not)-1] == '*') && hostFits(not, host) {
+		if not == host {
+			return true
+		}
+	}
+	for _, not := range g.notLike {
+		if hostFits(not, host) {
 			return true
 		}
 	}
@@ -297,13 +305,14 @@ func (r *ruleset) dialled(user, host string) *dialHost {
 
 // mail reports whether a host is one where people have mailboxes only.
 func (r *ruleset) mail(host string) bool {
-	if first, _, _ := strings.Cut(host, "."); r.mailHosts[first+".*"] {
+	if first, _ := cutByte(host, '.'); r.mailPrefix[first] {
 		return true
 	}
-	for ok := true; ok; _, host, ok = strings.Cut(host, ".") {
+	for host != "" {
 		if r.mailHosts[host] {
 			return true
 		}
+		_, host = cutByte(host, '.')
 	}
 	return false
 }

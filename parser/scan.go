@@ -72,15 +72,22 @@ func (r *reader) scan(text string) {
 	}
 }
 
+// Bytes that the schemes without slashes end in: sip, sips, h323, tel, xmpp, im.
+var schemeEnds = byteSet("pPsS3lLmM")
+
 // colon looks at what a colon ends the scheme of.
 func (r *reader) colon(i int) int {
+	rest := r.text[i+1:]
+	if i == r.done || rest == "" || rest[0] <= ' ' || rest[0] != '/' && !schemeEnds[r.text[i-1]] {
+		return i + 1
+	}
 	start := i
 	for start > r.done && i-start < 10 && isAlnum(r.text[start-1]) {
 		start--
 	}
-	scheme, rest := r.text[start:i], r.text[i+1:]
+	scheme := r.text[start:i]
 	switch {
-	case scheme == "" || rest == "" || rest[0] <= ' ':
+	case scheme == "":
 	case strings.HasPrefix(rest, "//"):
 		if at := schemeStart(scheme); at >= 0 {
 			return r.linkAt(start+at, i)

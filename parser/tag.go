@@ -52,8 +52,8 @@ func isBlock(name []byte) bool {
 func attribute(attributes, name string) (value string, ok bool) {
 	for s := attributes; s != ""; {
 		s = strings.TrimLeft(s, " \t\r\n\f/>")
-		end := strings.IndexAny(s, " \t\r\n\f/>=")
-		if end < 0 {
+		end := indexSet(s, &nameStops)
+		if end == len(s) {
 			return "", false
 		}
 		if end == 0 { // a stray equals sign
@@ -80,16 +80,30 @@ func attributeValue(s string) (value, rest string) {
 		}
 		s = s[1:]
 	}
-	end := strings.IndexAny(s, " \t\r\n\f>")
-	if end < 0 {
-		end = len(s)
-	}
+	end := indexSet(s, &valueStops)
 	return s[:end], s[end:]
+}
+
+// Bytes that end an attribute's name, and a value without quotes.
+var (
+	nameStops  = byteSet(" \t\r\n\f/>=")
+	valueStops = byteSet(" \t\r\n\f>")
+)
+
+// indexSet is where the first byte of a set stands in s, or its length.
+func indexSet(s string, set *[256]bool) int {
+	for i := 0; i < len(s); i++ {
+		if set[s[i]] {
+			return i
+		}
+	}
+	return len(s)
 }
 
 // hides reports whether a tag's attributes take it out of display.
 func hides(attributes string) bool {
-	if !strings.Contains(attributes, "idden") && indexFold(attributes, "display") < 0 {
+	displays := strings.IndexByte(attributes, 'y') >= 0 || strings.IndexByte(attributes, 'Y') >= 0
+	if !(displays && indexFold(attributes, "display") >= 0) && !strings.Contains(attributes, "idden") {
 		return false
 	}
 	if style, ok := attribute(attributes, "style"); ok {
@@ -107,8 +121,9 @@ func hides(attributes string) bool {
 
 // indexFold is strings.Index for a lower-case ASCII word in any letter case.
 func indexFold(s, word string) int {
-	for i := 0; i+len(word) <= len(s); i++ {
-		if s[i]|0x20 == word[0] && strings.EqualFold(s[i:i+len(word)], word) {
+	first, last := word[0], len(s)-len(word)
+	for i := 0; i <= last; i++ {
+		if s[i]|0x20 == first && strings.EqualFold(s[i:i+len(word)], word) {
 			return i
 		}
 	}
@@ -119,6 +134,9 @@ func indexFold(s, word string) int {
 // white space that a URL cannot hold, entities undone. Only closed entities
 // are, as in a browser: "&copy=1" is a parameter.
 func referenceText(value string) string {
+	if indexSet(value, &oddInReferences) == len(value) {
+		return value
+	}
 	value = strings.TrimFunc(value, func(r rune) bool { return r <= ' ' })
 	if strings.ContainsAny(value, "\t\r\n") {
 		value = strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(value)
@@ -140,6 +158,14 @@ func referenceText(value string) string {
 	}
 	return b.String()
 }
+
+// Bytes that a reference does not just consist of.
+var oddInReferences = func() (set [256]bool) {
+	for c := range 256 {
+		set[c] = c <= ' ' || c == '&'
+	}
+	return set
+}()
 
 // byteSet is a table of the bytes in s.
 func byteSet(s string) (set [256]bool) {
