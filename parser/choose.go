@@ -72,7 +72,9 @@ func (p *Parser) forget(e *event) {
 			found[i] = nil
 		}
 	}
-	clear(list)
+	if len(list) > 0 {
+		clear(list)
+	}
 	if list = list[:0]; cap(list) > 2*most {
 		list = nil
 	}

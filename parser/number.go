@@ -65,9 +65,10 @@ func nextDigit(text string, i, to int) int {
 // blanks, hyphens and dots that group them.
 func digitsEnd(text string, i, to int) int {
 	for i < to && isDigit(text[i]) {
-		i++
-		_, size := utf8.DecodeRuneInString(text[i:to])
-		switch r, _ := utf8.DecodeRuneInString(text[i:to]); r {
+		if i++; i < to && isAlnum(text[i]) {
+			continue
+		}
+		switch r, size := utf8.DecodeRuneInString(text[i:to]); r {
 		case ' ', '-', '.', '\u00a0', '\u2009', '\u202f', '\u2011', '\u2010', '\u2013':
 			if i+size < to && isDigit(text[i+size]) {
 				i += size

@@ -20,6 +20,9 @@ func (p *Parser) nextLabelled(text string, from, to int, s *service, number stri
 		if i > 0 && isDigit(text[i-1]) {
 			continue
 		}
+		if text[i] != number[0] {
+			continue
+		}
 		end := digitsEnd(text, i, to)
 		if digitsOf(text[i:end]) != number || !standsAsNumber(text, i, end, s) {
 			continue
