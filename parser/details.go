@@ -68,13 +68,13 @@ func (m *meeting) readAround(text string, around, link span) {
 	if m.best.number == "" {
 		m.best.number, _ = m.number(text, from, at, s)
 	}
-	if m.best.passcode == "" {
+	if m.best.passcode == "" && end < to {
 		m.best.passcode = m.passcode(text, end, to, s, m.best.number)
 	}
-	if m.best.passcode == "" {
+	if m.best.passcode == "" && from < at {
 		m.best.passcode = m.passcode(text, from, at, s, m.best.number)
 	}
-	if m.best.passcode == "" && m.best.number != "" {
+	if m.best.passcode == "" && m.best.number != "" && end < to {
 		m.best.passcode = m.nextLabelled(text, end, to, s, m.best.number)
 	}
 }

@@ -150,20 +150,21 @@ var hostBytes = func() (kinds [256]byte) {
 func hostLength(s string) (n int, upper bool) {
 	starts, dotted := true, false
 	for ; n < len(s); n++ {
-		kind := hostBytes[s[n]]
-		if kind == 0 {
-			break
-		}
-		if kind >= hostHyphen {
-			if starts {
-				return 0, false
-			}
+		switch kind := hostBytes[s[n]]; {
+		case kind == hostLetter:
+			starts = false
+			continue
+		case kind == hostUpper:
+			starts, upper = false, true
+			continue
+		case kind != 0 && starts:
+			return 0, false
+		case kind != 0:
 			starts = kind == hostDot
 			dotted = dotted || starts
 			continue
 		}
-		starts = false
-		upper = upper || kind == hostUpper
+		break
 	}
 	if starts || !dotted || n > longestHost {
 		return 0, false

@@ -111,7 +111,7 @@ func (w *rewriter) undo(l *link) (string, bool) {
 		return absolute(innerLink(l.raw), l)
 	case "proofpoint2":
 		v := firstValue(l.query, w.names)
-		return absolute(unescape(strings.NewReplacer("-", "%", "_", "/").Replace(v)), l)
+		return absolute(unescape(proofpointEscape.Replace(v)), l)
 	case "proofpoint3":
 		return proofpoint3(l.raw)
 	case "fence":
@@ -209,9 +209,14 @@ func proofpoint3(raw string) (string, bool) {
 	return absolute(inner, &link{})
 }
 
+var (
+	plainBase64      = strings.NewReplacer("+", "-", "/", "_")
+	proofpointEscape = strings.NewReplacer("-", "%", "_", "/")
+)
+
 // decode64 reads base64 of either alphabet, padded or not; "" when it is none.
 func decode64(s string) string {
-	s = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(s, "="))
+	s = plainBase64.Replace(strings.TrimRight(s, "="))
 	decoded, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {
 		return ""
