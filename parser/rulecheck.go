@@ -195,6 +195,9 @@ func (r *ruleset) checkRewriter(w *rewriter) (faults []lineFault) {
 	if slices.Contains(w.hosts, "*") && len(w.path) < 4 {
 		fault(w.line, "for any host, it needs a path")
 	}
+	if w.how == "suffix" && slices.ContainsFunc(w.hosts, func(h string) bool { return !strings.HasPrefix(h, "*.") }) {
+		fault(w.line, "undo suffix: hosts are written *.SUFFIX")
+	}
 	if w.how == "" || len(w.hosts) == 0 || len(w.examples) == 0 {
 		fault(w.line, "it needs a host, an undo and an example")
 	}

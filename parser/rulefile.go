@@ -262,7 +262,7 @@ func (r *ruleReader) rewriterDirective(word string, args []string) error {
 			if len(w.names) == 0 {
 				return fmt.Errorf("undo %s needs the name of a query parameter", w.how)
 			}
-		case "path", "proofpoint3", "fence":
+		case "path", "proofpoint3", "fence", "suffix":
 		default:
 			return fmt.Errorf("%q is no way to undo", w.how)
 		}

@@ -114,9 +114,23 @@ func (r *reader) linkAt(start, colon int) int {
 		if whole, after := unfold(r.text, start, end); after > end {
 			raw, end = whole, after
 		}
+	} else if end < len(r.text) && r.text[end] <= '\r' {
+		if whole, after := rejoin(r.text, start, end); after > end && r.joins(whole) {
+			raw, end = whole, after
+		}
 	}
 	r.offer(raw, start, end)
 	return end
+}
+
+// joins reports whether a link is one of a meeting.
+func (r *reader) joins(raw string) bool {
+	var l unwrapped
+	if !l.split(undoAmp(raw)) || !r.rules.unwrap(&l) {
+		return false
+	}
+	_, ok := r.rules.classifyBy(l.groups, &l.link, r)
+	return ok
 }
 
 // slash looks at what may be a link that was written without its scheme.

@@ -16,7 +16,7 @@ type rewriter struct {
 	line     int
 	hosts    []string
 	path     string // what the path must begin with, or empty
-	how      string // "query", "base64", "path", "proofpoint2", "proofpoint3", "fence" or "hint"
+	how      string // "query", "base64", "path", "proofpoint2", "proofpoint3", "fence", "suffix" or "hint"
 	names    []string
 	examples []rewriteExample
 }
@@ -114,11 +114,24 @@ func (w *rewriter) undo(l *link) (string, bool) {
 		return absolute(unescape(proofpointEscape.Replace(v)), l)
 	case "proofpoint3":
 		return proofpoint3(l.raw)
+	case "suffix":
+		return w.cutSuffix(l)
 	case "fence":
 		_, rest, _ := strings.Cut(l.raw, "___")
 		inner, _, closed := strings.Cut(rest, "___")
 		if closed {
 			return absolute(inner, l)
+		}
+	}
+	return "", false
+}
+
+// cutSuffix takes off what a proxy hung on the host.
+func (w *rewriter) cutSuffix(l *link) (string, bool) {
+	for _, host := range w.hosts {
+		if bare, ok := strings.CutSuffix(l.host, host[1:]); ok {
+			rest, _ := cutScheme(l.raw)
+			return l.raw[:len(l.raw)-len(rest)] + bare + rest[len(l.host):], true
 		}
 	}
 	return "", false
