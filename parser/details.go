@@ -41,6 +41,16 @@ func (m *meeting) readDetails(location, body *reader) {
 	}
 }
 
+// video is the user of an interop gateway's address: the gateway knows the meeting
+// by a number in it, which is another one than the meeting's.
+func (m *meeting) video() string {
+	if !m.throughGateway() {
+		return ""
+	}
+	user, _ := cutByte(m.sip, '@')
+	return user
+}
+
 // throughGateway reports whether the address is that of an interop gateway, whose
 // digits are no number of the meeting.
 func (m *meeting) throughGateway() bool {
@@ -63,10 +73,10 @@ const (
 func (m *meeting) readAround(text string, around, link span) {
 	s, from, at, end, to := m.best.service, around.start, link.start, min(link.end, around.end), around.end
 	if m.best.number == "" {
-		m.best.number, _ = m.number(text, end, to, s)
+		m.best.number, _ = m.number(text, end, to, s, m.video())
 	}
 	if m.best.number == "" {
-		m.best.number, _ = m.number(text, from, at, s)
+		m.best.number, _ = m.number(text, from, at, s, m.video())
 	}
 	if m.best.passcode == "" && end < to {
 		m.best.passcode = m.passcode(text, end, to, s, m.best.number)

@@ -164,7 +164,7 @@ func beforeLabel(text string, from, at int) string {
 // typed reads a passcode at a value's place.
 func (p *Parser) typed(text string, v labelledValue, to int, number string, s *service) (string, bool) {
 	rest := text[v.at:to]
-	trimmed := strings.TrimLeft(rest, " \t\r\n>*_`\"'“”„«»([（【「：:-\u00a0\u3000\u200b\ufeff")
+	trimmed := strings.TrimLeftFunc(rest, leadsValue)
 	lead := rest[:len(rest)-len(trimmed)]
 	if strings.Count(lead, "\n") > 3 || v.blank && strings.IndexByte(lead, '\n') >= 0 {
 		return "", false
@@ -199,6 +199,11 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 		return token, true
 	}
 	return "", false
+}
+
+// leadsValue reports whether r may stand between a label and its value.
+func leadsValue(r rune) bool {
+	return strings.ContainsRune(" \t\r\n>*_`\"'“”„«»([（【「：:-\u00a0\u3000", r) || invisible(r)
 }
 
 // tokenEnd is where the word that s starts with ends.
