@@ -52,18 +52,24 @@ func rejoin(text string, start, end int) (whole string, after int) {
 	whole, after = text[start:end], end
 	line := max(0, start-widest*utf8.UTFMax)
 	line += strings.LastIndexByte(text[line:start], '\n') + 1
+	if end-line < narrowest {
+		return whole, end
+	}
 	mark := quoteMark(text[line:start])
 	for range mostLines {
-		columns := utf8.RuneCountInString(text[line:after])
 		next := nextLine(text, after)
-		if columns < narrowest || columns > widest || next < 0 || !strings.HasPrefix(text[next:], mark) {
+		if next < 0 || !strings.HasPrefix(text[next:], mark) {
 			break
 		}
 		from := next + len(mark)
 		size := linkEnd(text[from:min(len(text), from+longestLink)])
 		rest := text[from : from+size]
 		alone := from+size == len(text) || nextLine(text, from+size) > 0
-		if !goesOn(whole, rest) && !(alone && continues(whole, rest) && nothingWider(text, line, columns)) {
+		if !alone && strings.IndexByte(rest, '%') < 0 && strings.IndexByte(rest, '=') < 0 {
+			break // just a word, as nearly always
+		}
+		columns := utf8.RuneCountInString(text[line:after])
+		if columns < narrowest || columns > widest || !goesOn(whole, rest) && !(alone && continues(whole, rest) && nothingWider(text, line, columns)) {
 			break
 		}
 		whole, line, after = whole+rest, next, from+size

@@ -180,7 +180,9 @@ func (p *Parser) candidates(e *event) []candidate {
 			list = append(list, candidate{finding: &r.found[i], rank: RankOnline})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b candidate) int { return a.rank - b.rank })
+	if len(list) > 1 {
+		slices.SortStableFunc(list, func(a, b candidate) int { return a.rank - b.rank })
+	}
 	e.list = list
 	return list
 }
@@ -212,6 +214,9 @@ func (f *finding) shownBy(text *finding) bool {
 // settle drops what the text around it does not bear out, and completes what is
 // in two places of it.
 func (r *reader) settle() {
+	if len(r.found) == 0 {
+		return
+	}
 	kept := r.found[:0]
 	for i := range r.found {
 		f := &r.found[i]

@@ -158,7 +158,19 @@ func (p *Parser) directValue(text string, w word, to int) labelledValue {
 func beforeLabel(text string, from, at int) string {
 	const reach = 40
 	before := text[max(from, at-reach):at]
-	return before[strings.LastIndexAny(before, "\n\t|;:,.，；：。!?)")+1:]
+	for i := len(before); i > 0; i-- {
+		if labelStops[before[i-1]] && (before[i-1] < utf8.RuneSelf || endsWide(before[:i])) {
+			return before[i:]
+		}
+	}
+	return before
+}
+
+// Bytes that end a label before the next one; of the wide marks, their last.
+var labelStops = byteSet("\n\t|;:,.!?)\x8c\x9b\x9a\x82")
+
+func endsWide(s string) bool {
+	return strings.HasSuffix(s, "，") || strings.HasSuffix(s, "；") || strings.HasSuffix(s, "：") || strings.HasSuffix(s, "。")
 }
 
 // typed reads a passcode at a value's place.
@@ -203,14 +215,24 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 
 // leadsValue reports whether r may stand between a label and its value.
 func leadsValue(r rune) bool {
-	return strings.ContainsRune(" \t\r\n>*_`\"'“”„«»([（【「：:-\u00a0\u3000", r) || invisible(r)
+	if r < utf8.RuneSelf {
+		return asciiLead[r]
+	}
+	return strings.ContainsRune("“”„«»（【「：\u00a0\u3000", r) || invisible(r)
 }
+
+var (
+	asciiLead = byteSet(" \t\r\n>*_`\"'([:-")
+	asciiEnd  = byteSet("|<>\"`")
+)
 
 // tokenEnd is where the word that s starts with ends.
 func tokenEnd(s string) int {
 	for i, r := range s {
 		switch {
-		case r <= ' ', strings.ContainsRune("|<>\"`\u00a0\u3000，。；（）「」【】、", r), invisible(r):
+		case r <= ' ', r < utf8.RuneSelf && asciiEnd[r]:
+			return i
+		case r >= utf8.RuneSelf && (strings.ContainsRune("\u00a0\u3000，。；（）「」【】、", r) || invisible(r)):
 			return i
 		case r == '\\' && strings.HasPrefix(s[i:], `\n`):
 			return i
