@@ -38,51 +38,6 @@ type candidate struct {
 	in   *reader // nil for the online meeting
 }
 
-// read scans both parts of a text, and writes down what it denies where denied
-// is not nil.
-//
-// Whoever is done with the event forgets it, for the next text.
-func (p *Parser) read(t Text, denied *[]Denial) *event {
-	e, ok := p.events.Get().(*event)
-	if !ok {
-		e = &event{}
-	}
-	t.Body = unquoted(t.Body, t.HTML)
-	e.Text = t
-	e.location = reader{Parser: p, event: e, where: "location", denied: denied, found: e.location.found}
-	e.location.scan(t.Location)
-	e.body = reader{Parser: p, event: e, where: "body", denied: denied, found: e.body.found}
-	if t.HTML {
-		e.body.scanHTML(t.Body)
-	} else {
-		e.body.scan(t.Body)
-	}
-	return e
-}
-
-// forget keeps an event's room for the next text, and nothing of this one.
-func (p *Parser) forget(e *event) {
-	const most = 32 // findings that invitations have; room for more is not kept
-	found, list := [2][]finding{e.location.found, e.body.found}, e.list
-	for i := range found {
-		if len(found[i]) > 0 {
-			clear(found[i])
-		}
-		if found[i] = found[i][:0]; cap(found[i]) > most {
-			found[i] = nil
-		}
-	}
-	if len(list) > 0 {
-		clear(list)
-	}
-	if list = list[:0]; cap(list) > 2*most {
-		list = nil
-	}
-	*e = event{list: list}
-	e.location.found, e.body.found = found[0], found[1]
-	p.events.Put(e)
-}
-
 func (r *reader) scanHTML(body string) {
 	text := visibleText(body, r)
 	links := len(r.found)

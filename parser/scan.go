@@ -1,7 +1,6 @@
 package parser
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -187,37 +186,6 @@ func (r *reader) offer(raw string, at, end int) {
 	if r.explains() {
 		r.deny(l.raw, at, l.undone(), r.rules.why(&l.link))
 	}
-}
-
-// event is what is read of an event, part by part.
-type event struct {
-	Text
-	location, body reader
-	list           []candidate
-	said           map[*string]bool // lists of words that were looked for, by their first
-}
-
-// says reports whether the text holds one of the words that a group asks for. A
-// weak link on a host known by its name needs none where it is the place.
-func (r *reader) says(g *group) bool {
-	place := r.where == "location" && g.weak && !strings.HasSuffix(g.hosts[0], "*")
-	return place || r.event.says(g.near)
-}
-
-// says reports whether the event's text holds one of some words.
-func (e *event) says(words []string) bool {
-	const reach = 64 << 10
-	if said, known := e.said[&words[0]]; known {
-		return said
-	}
-	said := slices.ContainsFunc(words, func(w string) bool {
-		return indexFold(e.Location, w) >= 0 || indexFold(e.Body[:min(len(e.Body), reach)], w) >= 0
-	})
-	if e.said == nil {
-		e.said = map[*string]bool{}
-	}
-	e.said[&words[0]] = said
-	return said
 }
 
 // hint keeps the service whose host a link names that cannot be undone.
