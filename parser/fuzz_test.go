@@ -52,7 +52,7 @@ type anyText struct{}
 func (anyText) says(*group) bool { return true }
 
 func FuzzParse(f *testing.F) {
-	for _, name := range []string{"corpus/invites-dev", "cases/tune", "cases/real"} {
+	for _, name := range []string{"corpus/invites-dev", "cases/tune", "cases/real", "cases/broken"} {
 		for _, one := range readInvites(f, "testdata/"+name+".jsonl") {
 			if len(one.Body) < 3000 {
 				f.Add(one.Location, one.Body, one.ContentType == "html")
