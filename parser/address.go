@@ -141,16 +141,7 @@ func (r *reader) around(start, end int) meaning {
 	const reach = 160
 	from, to := max(r.lineStart(start), start-reach), min(len(r.text), end+reach)
 	before, after := r.text[from:start], r.text[end:to]
-	for _, stop := range [...]string{". ", "? ", "! ", "。"} {
-		if at := strings.LastIndex(before, stop); at >= 0 {
-			before = before[at+len(stop):]
-		}
-	}
-	for _, stop := range [...]string{"\n", ". ", "? ", "! ", "。"} {
-		if at := strings.Index(after, stop); at >= 0 {
-			after = after[:at]
-		}
-	}
+	before, after = before[sentenceStart(before):], after[:sentenceEnd(after)]
 	said := r.words.ofAddress(before) | r.words.ofAddress(after)
 	label := strings.Trim(before, "> *•-\t\u00a0")
 	label, colon := strings.CutSuffix(label, ":")
@@ -170,6 +161,29 @@ func (r *reader) around(start, end int) meaning {
 	}
 	return r.words.ofAddress(line)
 }
+
+// sentenceStart is where the last sentence of a line starts.
+func sentenceStart(line string) int {
+	for i := len(line); i > 1; i-- {
+		if c := line[i-1]; c == ' ' && endsSentence[line[i-2]] || c == 0x82 && strings.HasSuffix(line[:i], "。") {
+			return i
+		}
+	}
+	return 0
+}
+
+// sentenceEnd is where the first sentence or line of a text ends.
+func sentenceEnd(text string) int {
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\n', endsSentence[c] && i+1 < len(text) && text[i+1] == ' ', c == 0xE3 && strings.HasPrefix(text[i:], "。"):
+			return i
+		}
+	}
+	return len(text)
+}
+
+var endsSentence = byteSet(".?!")
 
 // ofAddress is what a text says of an address in it. A word about dialling counts
 // where it starts as a word, and a short one where it ends as one, too: there is a
@@ -215,7 +229,12 @@ func (r *reader) lineStart(at int) int {
 }
 
 func isIPv4(host string) bool {
-	return allDigits(strings.ReplaceAll(host, ".", ""))
+	for i := 0; i < len(host); i++ {
+		if !isDigit(host[i]) && host[i] != '.' {
+			return false
+		}
+	}
+	return true
 }
 
 // isRole reports whether a mailbox name is one that people write to.
@@ -228,71 +247,4 @@ func isRole(user string) bool {
 		return true
 	}
 	return false
-}
-
-// dialLink reads a sip:, sips: or h323: address. Parameters and headers are left
-// out; a device needs none.
-func (r *reader) dialLink(start, at int, h323 bool) int {
-	end := at
-	for end < len(r.text) && (userBytes[r.text[end]] || strings.IndexByte("@#:*", r.text[end]) >= 0) {
-		end++
-	}
-	address := unglued(strings.Trim(r.text[at:end], ".:-_+%"))
-	if len(address) > longestUser+longestHost {
-		return end
-	}
-	user, host, ok := strings.Cut(address, "@")
-	bare, _, _ := strings.Cut(host, ":")
-	if ok && (user == "" || !plainHost(bare)) || !ok && !(h323 && plainHost(strings.Split(address, "#")[0])) {
-		return max(at, end)
-	}
-	f := finding{at: start, end: end, sip: address, h323: h323, rule: "sip address"}
-	if h323 {
-		f.rule = "h323 address"
-	}
-	if d := r.rules.dialled(lowerASCII(user), lowerASCII(bare)); d != nil {
-		f.service, f.second, f.gateway = d.service, d.second, d.gateway
-	}
-	if len(r.found) < most {
-		r.found = append(r.found, f)
-	}
-	return end
-}
-
-// twoHashes reads what is typed into an H.323 device: "10.1.2.3##4711".
-func (r *reader) twoHashes(i int) int {
-	if !strings.HasPrefix(r.text[i:], "##") {
-		return i + 1
-	}
-	start, end := i, i+len("##")
-	for start > r.done && i-start < len("255.255.255.255") && (isDigit(r.text[start-1]) || r.text[start-1] == '.') {
-		start--
-	}
-	for end < len(r.text) && isDigit(r.text[end]) {
-		end++
-	}
-	host, digits := r.text[start:i], end-i-len("##")
-	if strings.Count(host, ".") != 3 || !plainHost(host) || digits < 3 || digits > 12 || len(r.found) >= most ||
-		start > 0 && (isAlnum(r.text[start-1]) || r.text[start-1] == '.') {
-		return i + 1
-	}
-	r.found = append(r.found, finding{at: start, end: end, sip: r.text[start:end], h323: true, rule: "h323 address"})
-	return end
-}
-
-// tones keeps the digits that a telephone link keys in after it was answered,
-// as in "+1-650-555-0100,,*01*615734219%23%23*01*".
-func (r *reader) tones(number string, at, end int) {
-	_, keyed, ok := strings.Cut(number, ",")
-	if !ok || len(r.found) >= most {
-		return
-	}
-	keyed = strings.TrimPrefix(strings.TrimLeft(keyed, ",;"), "*01*")
-	digits := 0
-	for digits < len(keyed) && isDigit(keyed[digits]) {
-		digits++
-	}
-	if digits >= 6 && digits <= 12 {
-		r.found = append(r.found, finding{at: at, end: end, rule: "keyed in on a telephone", number: keyed[:digits], tone: true})
-	}
 }

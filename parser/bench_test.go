@@ -38,6 +38,9 @@ func BenchmarkParse(b *testing.B) {
 	byLength := slices.Clone(all)
 	slices.SortFunc(byLength, func(a, b Text) int { return cmp.Compare(len(a.Body), len(b.Body)) })
 	median := byLength[len(byLength)*9/20 : len(byLength)*11/20]
+	sized := func(from, to int) []Text {
+		return slices.DeleteFunc(slices.Clone(all), func(t Text) bool { n := len(t.Location) + len(t.Body); return n < from || n >= to })
+	}
 	word := findInvite(b, invites, "tm-openbmc-html").text()
 	news := findInvite(b, invites, "fx-metaways-news").text()
 	for _, c := range []struct {
@@ -45,6 +48,9 @@ func BenchmarkParse(b *testing.B) {
 		texts []Text
 	}{
 		{"small", small},
+		{"60B", sized(40, 80)},
+		{"100B", sized(80, 120)},
+		{"300B", sized(250, 350)},
 		{"median", median},
 		{"invitation", []Text{invitation}},
 		{"corpus", all},

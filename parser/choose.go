@@ -38,47 +38,6 @@ type candidate struct {
 	in   *reader // nil for the online meeting
 }
 
-// read scans both parts of a text, and writes down what it denies where denied
-// is not nil.
-//
-// Whoever is done with the event forgets it, for the next text.
-func (p *Parser) read(t Text, denied *[]Denial) *event {
-	e, ok := p.events.Get().(*event)
-	if !ok {
-		e = &event{}
-	}
-	t.Body = unquoted(t.Body, t.HTML)
-	e.Text = t
-	e.location = reader{Parser: p, event: e, where: "location", denied: denied, found: e.location.found}
-	e.location.scan(t.Location)
-	e.body = reader{Parser: p, event: e, where: "body", denied: denied, found: e.body.found}
-	if t.HTML {
-		e.body.scanHTML(t.Body)
-	} else {
-		e.body.scan(t.Body)
-	}
-	return e
-}
-
-// forget keeps an event's room for the next text, and nothing of this one.
-func (p *Parser) forget(e *event) {
-	const most = 32 // findings that invitations have; room for more is not kept
-	found, list := [2][]finding{e.location.found, e.body.found}, e.list
-	for i := range found {
-		clear(found[i])
-		if found[i] = found[i][:0]; cap(found[i]) > most {
-			found[i] = nil
-		}
-	}
-	clear(list)
-	if list = list[:0]; cap(list) > 2*most {
-		list = nil
-	}
-	*e = event{list: list}
-	e.location.found, e.body.found = found[0], found[1]
-	p.events.Put(e)
-}
-
 func (r *reader) scanHTML(body string) {
 	text := visibleText(body, r)
 	links := len(r.found)
@@ -176,7 +135,9 @@ func (p *Parser) candidates(e *event) []candidate {
 			list = append(list, candidate{finding: &r.found[i], rank: RankOnline})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b candidate) int { return a.rank - b.rank })
+	if len(list) > 1 {
+		slices.SortStableFunc(list, func(a, b candidate) int { return a.rank - b.rank })
+	}
 	e.list = list
 	return list
 }
@@ -208,22 +169,28 @@ func (f *finding) shownBy(text *finding) bool {
 // settle drops what the text around it does not bear out, and completes what is
 // in two places of it.
 func (r *reader) settle() {
+	if len(r.found) == 0 {
+		return
+	}
 	kept := r.found[:0]
-	for _, f := range r.found {
-		if f.gateway != "" && !r.complete(&f) {
+	for i := range r.found {
+		f := &r.found[i]
+		if f.gateway != "" && !r.complete(f) {
 			if r.explains() {
 				r.deny(f.sip, f.at, nil, "a gateway's address, and no number of a meeting below it")
 			}
 			continue
 		}
-		if n := len(kept); n > 0 && kept[n-1].shownBy(&f) {
+		if n := len(kept); n > 0 && kept[n-1].shownBy(f) {
 			kept[n-1].end = max(kept[n-1].end, f.end)
 			if kept[n-1].number == "" {
 				kept[n-1].number = f.number
 			}
 			continue
 		}
-		kept = append(kept, f)
+		if kept = kept[:len(kept)+1]; len(kept) <= i {
+			kept[len(kept)-1] = *f
+		}
 	}
 	clear(r.found[len(kept):])
 	r.found = kept

@@ -176,7 +176,7 @@ func TestCorpus(t *testing.T) {
 }
 
 func TestCasesFromDocumentation(t *testing.T) {
-	for _, name := range []string{"tune", "held", "real", "real2", "real3", "shapes", "layouts"} {
+	for _, name := range []string{"tune", "held", "real", "real2", "real3", "shapes", "layouts", "broken", "unseen"} {
 		judge(readInvites(t, "testdata/cases/"+name+".jsonl")).report(t, name, 99, 97)
 	}
 }

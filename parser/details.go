@@ -8,6 +8,9 @@ func (m *meeting) readDetails(location, body *reader) {
 		return
 	}
 	for _, in := range [...]*reader{location, body} {
+		if in.text == "" {
+			continue
+		}
 		s, link := m.segment(in), m.anchor(in)
 		m.readAround(in.text, span{max(s.start, link.start-readBefore), min(s.end, link.start+readBehind)}, link)
 		m.readRow(in.text, s, link)
@@ -18,8 +21,8 @@ func (m *meeting) readDetails(location, body *reader) {
 	if m.best.number != "" {
 		return
 	}
-	user, _, _ := strings.Cut(m.sip, "@")
-	user, _, _ = strings.Cut(user, ".")              // as in <number>.<passcode>@zoomcrc.com
+	user, _ := cutByte(m.sip, '@')
+	user, _ = cutByte(user, '.')                     // as in <number>.<passcode>@zoomcrc.com
 	if _, room, ok := strings.Cut(m.sip, "##"); ok { // of H.323
 		user = room
 	}
@@ -36,6 +39,16 @@ func (m *meeting) readDetails(location, body *reader) {
 			}
 		}
 	}
+}
+
+// video is the user of an interop gateway's address: the gateway knows the meeting
+// by a number in it, which is another one than the meeting's.
+func (m *meeting) video() string {
+	if !m.throughGateway() {
+		return ""
+	}
+	user, _ := cutByte(m.sip, '@')
+	return user
 }
 
 // throughGateway reports whether the address is that of an interop gateway, whose
@@ -60,18 +73,18 @@ const (
 func (m *meeting) readAround(text string, around, link span) {
 	s, from, at, end, to := m.best.service, around.start, link.start, min(link.end, around.end), around.end
 	if m.best.number == "" {
-		m.best.number, _ = m.number(text, end, to, s)
+		m.best.number, _ = m.number(text, end, to, s, m.video())
 	}
 	if m.best.number == "" {
-		m.best.number, _ = m.number(text, from, at, s)
+		m.best.number, _ = m.number(text, from, at, s, m.video())
 	}
-	if m.best.passcode == "" {
+	if m.best.passcode == "" && end < to {
 		m.best.passcode = m.passcode(text, end, to, s, m.best.number)
 	}
-	if m.best.passcode == "" {
+	if m.best.passcode == "" && from < at {
 		m.best.passcode = m.passcode(text, from, at, s, m.best.number)
 	}
-	if m.best.passcode == "" && m.best.number != "" {
+	if m.best.passcode == "" && m.best.number != "" && end < to {
 		m.best.passcode = m.nextLabelled(text, end, to, s, m.best.number)
 	}
 }

@@ -51,10 +51,10 @@ func names(list []*rewriter) (out []string) {
 }
 
 // why tells what speaks against a link that classify did not recognise.
-func (r *ruleset) why(l link) string {
+func (r *ruleset) why(l *link) string {
 	var reasons []string
 	for _, g := range r.groupsFor(l.host) {
-		if why := r.against(g, &l); !slices.Contains(reasons, why) {
+		if why := r.against(g, l); !slices.Contains(reasons, why) {
 			reasons = append(reasons, why)
 		}
 	}
@@ -89,12 +89,12 @@ func (r *ruleset) against(g *group, l *link) string {
 		return fmt.Sprintf("%s: this host is something else (%s)", id, g.service.place(g.service.line))
 	}
 	for _, p := range g.deny {
-		if _, denied := p.match(l.path, l.query, l.fragment); denied {
+		if _, denied := p.match(l); denied {
 			return fmt.Sprintf("%s: deny %s (%s)", id, p.text, g.service.place(p.line))
 		}
 	}
 	for _, j := range g.join {
-		switch _, fits := j.match(l.path, l.query, l.fragment); {
+		switch _, fits := j.match(l); {
 		case !fits:
 		case j.open() && r.isPage(l.path):
 			return fmt.Sprintf("%s: a page or a file, no room's name", id)

@@ -15,7 +15,7 @@ func holdsTogether(t *testing.T, text Text, r Result) {
 		if !ok {
 			t.Fatalf("%q is no web address", r.JoinURL)
 		}
-		v, ok := rules.classify(l, anyText{})
+		v, ok := rules.classify(&l, anyText{})
 		if !ok {
 			t.Fatalf("%q is on no known host", r.JoinURL)
 		}
@@ -52,7 +52,7 @@ type anyText struct{}
 func (anyText) says(*group) bool { return true }
 
 func FuzzParse(f *testing.F) {
-	for _, name := range []string{"corpus/invites-dev", "cases/tune", "cases/real"} {
+	for _, name := range []string{"corpus/invites-dev", "cases/tune", "cases/real", "cases/broken"} {
 		for _, one := range readInvites(f, "testdata/"+name+".jsonl") {
 			if len(one.Body) < 3000 {
 				f.Add(one.Location, one.Body, one.ContentType == "html")
@@ -129,11 +129,11 @@ func FuzzUnwrap(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		l, ok := splitLink(raw)
-		if !ok {
+		var target unwrapped
+		if !target.split(raw) {
 			return
 		}
-		target, ok := builtin().rules.unwrap(l)
+		ok := builtin().rules.unwrap(&target)
 		switch {
 		case ok && target.hint != "":
 			t.Fatalf("%q gives both %q and the hint %q", raw, target.raw, target.hint)

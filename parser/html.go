@@ -1,7 +1,6 @@
 package parser
 
 import (
-	"html"
 	"strings"
 )
 
@@ -238,65 +237,3 @@ func (h *htmlReader) separate() {
 
 // noWidth is U+200B, zero width space.
 const noWidth = "\u200b"
-
-// tagEnd is the position behind the ">" that ends the tag whose attributes
-// start at body[i]. A ">" in a quoted value does not; a quote that is never
-// closed quotes nothing.
-func (h *htmlReader) tagEnd(i int) int {
-	valued := false
-	for ; i < len(h.body); i++ {
-		switch c := h.body[i]; c {
-		case '>':
-			return i + 1
-		case '=':
-			valued = true
-		case '"', '\'':
-			if valued {
-				i += strings.IndexByte(h.body[i+1:], c) + 1
-			}
-			valued = false
-		case ' ', '\t', '\r', '\n', '\f':
-		default:
-			valued = false
-		}
-	}
-	return len(h.body)
-}
-
-// rawEnd skips the content of an element that is no markup.
-func (h *htmlReader) rawEnd(i int, name string) int {
-	for {
-		at := strings.Index(h.body[i:], "</")
-		if at < 0 {
-			return len(h.body)
-		}
-		i += at + 2
-		if strings.EqualFold(tagName(h.body[i:]), name) {
-			return h.tagEnd(i + len(name))
-		}
-	}
-}
-
-// entity decodes the reference that text starts with.
-func entity(text string) (decoded string, size int) {
-	end := 1
-	for end < len(text) && end < 34 && (isAlnum(text[end]) || text[end] == '#' && end == 1) {
-		end++
-	}
-	closed := end < len(text) && text[end] == ';'
-	if closed {
-		end++
-	}
-	switch name := text[1:end]; {
-	case name == "nbsp;":
-		return " ", end
-	case name == "amp;":
-		return "&", end
-	case closed, len(name) > 1 && name[0] == '#':
-		if decoded = html.UnescapeString(text[:end]); decoded == "\u00a0" {
-			decoded = " "
-		}
-		return decoded, end
-	}
-	return text[:end], end
-}

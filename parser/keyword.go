@@ -21,13 +21,18 @@ type Keyword struct {
 
 // String gives the keyword in its plain form: "@webex:onetime".
 func (k Keyword) String() string {
-	switch {
-	case k.Word == "":
-		return ""
-	case k.Modifier == "":
-		return "@" + k.Word
+	for _, plain := range plainKeywords {
+		if word, modifier, _ := strings.Cut(plain[1:], ":"); word == k.Word && modifier == k.Modifier {
+			return plain
+		}
 	}
-	return "@" + k.Word + ":" + k.Modifier
+	return ""
+}
+
+// plainKeywords is every keyword there is, so that none need be put together.
+var plainKeywords = [...]string{
+	"@webex", "@webex:myroom", "@webex:onetime", "@webex:space",
+	"@meet", "@meet:myroom", "@meet:onetime", "@meet:space", "@spark",
 }
 
 // longestHost is the length of a host name at most (RFC 1035, section 3.1). No
@@ -58,27 +63,23 @@ func FindKeyword(location string) (Keyword, bool) {
 
 // keywordAt reads the keyword whose at sign, width bytes wide, is at text[at].
 func keywordAt(text string, at, width int) (Keyword, bool) {
-	word, rest := foldedWord(text[at+width:])
-	switch word {
-	case "webex", "meet", "spark":
-	default:
-		return Keyword{}, false
-	}
-	if !endsWord(rest) || !startsWord(text[:at]) {
+	word, rest := foldedWord(text[at+width:], keywordWords[:])
+	if word == "" || !endsWord(rest) || !startsWord(text[:at]) {
 		return Keyword{}, false
 	}
 	k := Keyword{Word: word, Offset: at}
 	if colon := colonWidth(rest); colon > 0 && word != "spark" {
-		modifier, rest := foldedWord(rest[colon:])
-		switch modifier {
-		case "myroom", "onetime", "space":
-			if endsWord(rest) {
-				k.Modifier = modifier
-			}
+		if modifier, rest := foldedWord(rest[colon:], modifiers[:]); endsWord(rest) {
+			k.Modifier = modifier
 		}
 	}
 	return k, true
 }
+
+var (
+	keywordWords = [...]string{"webex", "meet", "spark"}
+	modifiers    = [...]string{"myroom", "onetime", "space"}
+)
 
 // atSign is the width of the at sign that text starts with, or 0.
 func atSign(text string) int {
@@ -103,11 +104,20 @@ func colonWidth(text string) int {
 }
 
 // foldedWord takes the Latin letters that text starts with, in lower case and
-// normal width. Eight are enough to tell every keyword from a longer word.
-func foldedWord(text string) (word, rest string) {
+// normal width, where they are one of words. Eight are enough to tell every
+// keyword from a longer word.
+func foldedWord(text string, words []string) (word, rest string) {
 	var letters [8]byte
 	n := 0
 	for n < len(letters) && text != "" {
+		if c := text[0]; isLetter(c) {
+			letters[n] = c | 0x20
+			n++
+			text = text[1:]
+			continue
+		} else if c < utf8.RuneSelf {
+			break
+		}
 		r, size := utf8.DecodeRuneInString(text)
 		if invisible(r) {
 			text = text[size:]
@@ -123,7 +133,12 @@ func foldedWord(text string) (word, rest string) {
 		n++
 		text = text[size:]
 	}
-	return string(letters[:n]), text
+	for _, word := range words {
+		if string(letters[:n]) == word {
+			return word, text
+		}
+	}
+	return "", text
 }
 
 // endsWord reports whether a word can end before rest. A dot, hyphen, slash or

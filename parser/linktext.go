@@ -145,31 +145,3 @@ func undoAmp(raw string) string {
 	}
 	return strings.ReplaceAll(raw, "&amp;", "&")
 }
-
-// unfold joins a link in angle brackets that was broken over lines (RFC 3986,
-// appendix C). It returns where the link ends, or end when it was not broken.
-func unfold(text string, start, end int) (whole string, after int) {
-	const mostLines = 10
-	whole, after = text[start:end], end
-	for range mostLines {
-		if after >= len(text) || text[after] == '>' {
-			break
-		}
-		next := strings.TrimLeft(text[after:min(len(text), after+80)], "\r\n \t")
-		if text[after] != '\r' && text[after] != '\n' {
-			return "", end
-		}
-		next = strings.TrimLeft(next, "> ")
-		from := after + strings.Index(text[after:], next)
-		size := linkEnd(text[from:])
-		if next == "" || size == 0 {
-			return "", end
-		}
-		whole += text[from : from+size]
-		after = from + size
-	}
-	if after >= len(text) || text[after] != '>' {
-		return "", end
-	}
-	return trimLink(whole, 0, len(whole)), after
-}

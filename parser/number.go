@@ -8,8 +8,9 @@ import (
 
 // number finds the meeting's number in text[from:to]: digits under a label.
 // Where the service's links hold no number, the first labelled digits that no
-// word forbids are taken in a language that words.txt does not know.
-func (p *Parser) number(text string, from, to int, s *service) (digits string, at int) {
+// word forbids are taken in a language that words.txt does not know. Digits
+// of another number, of the parts of not, are left out.
+func (p *Parser) number(text string, from, to int, s *service, not string) (digits string, at int) {
 	unsure, unsureAt := "", -1
 	links := linkSpans{text: text[:to], end: from}
 	for i := from; i < to; {
@@ -24,7 +25,7 @@ func (p *Parser) number(text string, from, to int, s *service) (digits string, a
 		start := i
 		i = end
 		group := digitsOf(text[start:end])
-		if len(group) < 5 || len(group) > 15 || !standsAsNumber(text, start, end, s) {
+		if len(group) < 5 || len(group) > 15 || hasPart(not, group) || !standsAsNumber(text, start, end, s) {
 			continue
 		}
 		label, colon := labelBefore(text, from, start)
@@ -40,6 +41,17 @@ func (p *Parser) number(text string, from, to int, s *service) (digits string, a
 		}
 	}
 	return unsure, unsureAt
+}
+
+// hasPart reports whether one of what stands between the dots of s is part.
+func hasPart(s, part string) bool {
+	for s != "" {
+		var first string
+		if first, s = cutByte(s, '.'); first == part {
+			return true
+		}
+	}
+	return false
 }
 
 // nextDigit is where the first digit of text[i:to] stands, or to. Eight bytes are
@@ -65,9 +77,10 @@ func nextDigit(text string, i, to int) int {
 // blanks, hyphens and dots that group them.
 func digitsEnd(text string, i, to int) int {
 	for i < to && isDigit(text[i]) {
-		i++
-		_, size := utf8.DecodeRuneInString(text[i:to])
-		switch r, _ := utf8.DecodeRuneInString(text[i:to]); r {
+		if i++; i < to && isAlnum(text[i]) {
+			continue
+		}
+		switch r, size := utf8.DecodeRuneInString(text[i:to]); r {
 		case ' ', '-', '.', '\u00a0', '\u2009', '\u202f', '\u2011', '\u2010', '\u2013':
 			if i+size < to && isDigit(text[i+size]) {
 				i += size

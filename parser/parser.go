@@ -6,9 +6,9 @@
 // (html.go), links on the way; then the scan (scan.go) stops at colons, slashes
 // and at signs only, and takes links, addresses and keywords from there. Links
 // are freed from their rewriters (unwrap.go) and judged by host and path
-// (rules.go, pattern.go) after services/, which anybody can extend. What is
+// (hosts.go, rules.go, match.go) after services/, which anybody can extend. What is
 // found that way has a place in the text, and around it the labelled lines are
-// read for number and passcode (details.go) by where they stand and by words.txt.
+// read for number and passcode (details.go, number.go, passcode.go) by where they stand and by words.txt.
 // choose.go puts the meeting together, and explain.go tells what it was chosen
 // from and why other links are none.
 //

@@ -91,6 +91,9 @@ func parsePattern(text string) (*pattern, error) {
 			p.path = append(p.path, seg)
 		}
 	}
+	if len(p.path) > mostParts {
+		return nil, fmt.Errorf("a path has %d parts at most", mostParts)
+	}
 	if len(p.path) > 0 && len(p.path[0]) > 0 && p.path[0][0].class == nil {
 		p.lead = p.path[0][0].literal[0] | 0x20
 	}
@@ -170,94 +173,4 @@ func parseClass(text string) (piece, error) {
 		}
 	}
 	return p, nil
-}
-
-// match reports whether a link's path, query and fragment fit, and the number
-// that stands where the pattern says {number}.
-func (p *pattern) match(path, query, fragment string) (number string, ok bool) {
-	for _, seg := range p.path {
-		var part string
-		part, path = nextPart(path)
-		n, ok := seg.match(part)
-		if !ok || part == "" {
-			return "", false
-		}
-		if n != "" {
-			number = n
-		}
-	}
-	if part, _ := nextPart(path); part != "" && !p.rest {
-		return "", false
-	}
-	for _, q := range p.query {
-		v, present := lookup(query, q.name)
-		n, ok := q.value.match(v)
-		if !present || !ok {
-			return "", false
-		}
-		if n != "" {
-			number = n
-		}
-	}
-	if p.fragment == nil {
-		return number, true
-	}
-	if fragment == "" {
-		return "", false
-	}
-	path, query, _ = strings.Cut(fragment, "?")
-	n, ok := p.fragment.match(path, query, "")
-	if n != "" {
-		number = n
-	}
-	return number, ok
-}
-
-// open reports whether a path starts with what anybody may have chosen.
-func (p *pattern) open() bool {
-	return len(p.path) > 0 && len(p.path[0]) == 1 && p.path[0][0].class != nil && !p.path[0][0].number
-}
-
-// nextPart cuts the first part that is not empty off a path.
-func nextPart(path string) (part, rest string) {
-	for path != "" && path[0] == '/' {
-		path = path[1:]
-	}
-	end := strings.IndexByte(path, '/')
-	if end < 0 {
-		end = len(path)
-	}
-	return path[:end], path[end:]
-}
-
-// match takes as many characters for each piece as it may have, and never goes
-// back: a class must not be followed by what it holds itself.
-func (s segment) match(part string) (number string, ok bool) {
-	if len(s) == 0 {
-		return "", true
-	}
-	for _, p := range s {
-		if p.class == nil {
-			if !hasPrefixFold(part, p.literal) {
-				return "", false
-			}
-			part = part[len(p.literal):]
-			continue
-		}
-		n, count := 0, 0
-		for n < len(part) && count < p.max && p.class.holds[part[n]] {
-			if !p.number || isDigit(part[n]) { // hyphens in a number do not count
-				count++
-			}
-			n++
-		}
-		if count < p.min {
-			return "", false
-		}
-		if p.number {
-			number = digitsOf(part[:n])
-		}
-		part = part[n:]
-	}
-	return number, part == ""
 }

@@ -13,7 +13,7 @@ import (
 func newRuleset(own, builtIn []RuleFile) (*ruleset, error) {
 	r := &ruleset{
 		hosts: map[string]*hostRules{}, prefix: map[string][]*group{}, anywhere: map[string][]groupRule{},
-		dialUser: map[string]*dialHost{}, mailHosts: map[string]bool{}, pages: map[string]bool{}, rewritePrefix: map[string][]*rewriter{}, rewriteAny: map[string][]*rewriter{},
+		dialUser: map[string]*dialHost{}, mailHosts: map[string]bool{}, mailPrefix: map[string]bool{}, pages: map[string]bool{}, rewritePrefix: map[string][]*rewriter{}, rewriteAny: map[string][]*rewriter{},
 	}
 	var faults []error
 	for _, file := range own {
@@ -75,6 +75,7 @@ func (r *ruleset) index() {
 func (r *ruleset) host(name string) *hostRules {
 	if r.hosts[name] == nil {
 		r.hosts[name] = &hostRules{}
+		r.topLevel = r.topLevel || !strings.Contains(name, ".")
 	}
 	return r.hosts[name]
 }
@@ -177,7 +178,7 @@ func (r *ruleset) judge(url string, s *service) (verdict, bool) {
 	if !ok {
 		return verdict{}, false
 	}
-	return r.classify(l, exampleText{s})
+	return r.classify(&l, exampleText{s})
 }
 
 // exampleText stands for a text that says what one service asks for.
@@ -194,12 +195,15 @@ func (r *ruleset) checkRewriter(w *rewriter) (faults []lineFault) {
 	if slices.Contains(w.hosts, "*") && len(w.path) < 4 {
 		fault(w.line, "for any host, it needs a path")
 	}
+	if w.how == "suffix" && slices.ContainsFunc(w.hosts, func(h string) bool { return !strings.HasPrefix(h, "*.") }) {
+		fault(w.line, "undo suffix: hosts are written *.SUFFIX")
+	}
 	if w.how == "" || len(w.hosts) == 0 || len(w.examples) == 0 {
 		fault(w.line, "it needs a host, an undo and an example")
 	}
 	for _, e := range w.examples {
-		l, _ := splitLink(e.wrapped)
-		u, ok := r.unwrap(l)
+		var u unwrapped
+		ok := u.split(e.wrapped) && r.unwrap(&u)
 		got := u.raw
 		if !ok {
 			got = u.hint

@@ -27,6 +27,7 @@ type group struct {
 	service *service
 	hosts   []string
 	not     []string // hosts among them that are something else
+	notLike []string // the same, with a star
 	join    []*rule
 	deny    []*rule
 	number  []string // query parameters that hold the meeting number
@@ -62,6 +63,7 @@ type ruleset struct {
 	rewriters []*rewriter
 
 	hosts    map[string]*hostRules  // by name
+	topLevel bool                   // there is a name among them that is one label alone
 	prefix   map[string][]*group    // "meet" for meet.*
 	inside   []insideGroup          // "jitsi" for *jitsi*
 	insides  trigrams               // the first three bytes of those
@@ -69,7 +71,9 @@ type ruleset struct {
 
 	dialUser  map[string]*dialHost // "teams" for teams@*
 	pages     map[string]bool      // first parts of a path that are no room's name
-	mailHosts map[string]bool      // and all below them; "student.*" by its first label
+	mailHosts map[string]bool      // and all below them
+
+	mailPrefix map[string]bool // "student" for student.*
 
 	rewritePrefix map[string][]*rewriter
 	rewriteAny    map[string][]*rewriter // by the first part of their path
@@ -102,40 +106,10 @@ type verdict struct {
 // sayer knows whether the text that a link stands in says what a group asks for.
 type sayer interface{ says(g *group) bool }
 
-// knownHost is what the rules say of a host by its name.
-type knownHost struct {
-	groups              []*group // of the closest of its names
-	rewriters, rewrites []*rewriter
-}
-
-// known walks up a host's name, a label at a time.
-func (r *ruleset) known(host string) (k knownHost) {
-	if h := r.hosts[host]; h != nil {
-		k.groups, k.rewriters = h.groups, h.rewriters
-	}
-	for at := strings.IndexByte(host, '.'); at >= 0; at = strings.IndexByte(host, '.') {
-		host = host[at+1:]
-		h := r.hosts[host]
-		if h == nil {
-			continue
-		}
-		if k.groups == nil {
-			k.groups = h.below
-		}
-		if k.rewrites == nil {
-			k.rewrites = h.rewrites
-		}
-	}
-	return k
-}
-
-// groupsOf is the groups of rules that a host is named in.
-func (r *ruleset) groupsOf(host string) []*group { return r.known(host).groups }
-
 // classify finds the rule that a link in a text joins by. The closest host speaks
 // first; a host that is named in the rules is judged by those alone.
-func (r *ruleset) classify(l link, in sayer) (verdict, bool) {
-	return r.classifyBy(r.groupsOf(l.host), &l, in)
+func (r *ruleset) classify(l *link, in sayer) (verdict, bool) {
+	return r.classifyBy(r.groupsOf(l.host), l, in)
 }
 
 // classifyBy is classify where the groups that name the host are known.
@@ -143,9 +117,7 @@ func (r *ruleset) classifyBy(named []*group, l *link, in sayer) (verdict, bool) 
 	if named != nil {
 		return r.firstMatch(named, l, in)
 	}
-	one, rest := nextPart(l.path)
-	two, _ := nextPart(rest)
-	for _, part := range [...]string{one, two} {
+	for _, part := range l.parts[:min(l.count, 2)] {
 		for _, gr := range r.anywhere[lowerASCII(part)] {
 			if v, ok := r.try(gr, l, in); ok && gr.group.allows(l) {
 				return v, true
@@ -179,7 +151,7 @@ func (r *ruleset) match(g *group, l *link, in sayer) (verdict, bool) {
 		return verdict{}, false
 	}
 	for _, j := range g.join {
-		if j.lead != 0 && j.lead != l.lead {
+		if !j.mayFit(l) {
 			continue
 		}
 		if v, ok := r.try(groupRule{g, j}, l, in); ok {
@@ -195,10 +167,10 @@ func (g *group) allows(l *link) bool {
 		return false
 	}
 	for _, p := range g.deny {
-		if p.lead != 0 && p.lead != l.lead {
+		if !p.mayFit(l) {
 			continue
 		}
-		if _, denied := p.match(l.path, l.query, l.fragment); denied {
+		if _, denied := p.match(l); denied {
 			return false
 		}
 	}
@@ -207,7 +179,7 @@ func (g *group) allows(l *link) bool {
 
 // try holds a link against one rule of a group.
 func (r *ruleset) try(gr groupRule, l *link, in sayer) (verdict, bool) {
-	number, ok := gr.rule.match(l.path, l.query, l.fragment)
+	number, ok := gr.rule.match(l)
 	if !ok || gr.rule.open() && r.isPage(l.path) || len(gr.group.near) > 0 && !in.says(gr.group) {
 		return verdict{}, false
 	}
@@ -235,6 +207,11 @@ func (r *ruleset) isPage(path string) bool {
 
 func (g *group) excludes(host string) bool {
 	for _, not := range g.not {
+		if not == host {
+			return true
+		}
+	}
+	for _, not := range g.notLike {
 		if hostFits(not, host) {
 			return true
 		}
@@ -245,8 +222,11 @@ func (g *group) excludes(host string) bool {
 // fromQuery takes what the path did not say out of the query, or out of a query
 // within the fragment.
 func (v *verdict) fromQuery(l *link) {
-	_, inner, _ := strings.Cut(l.fragment, "?")
+	_, inner := cutByte(l.fragment, '?')
 	for _, query := range [...]string{l.query, inner} {
+		if query == "" {
+			continue
+		}
 		for _, name := range v.group.number {
 			if n := value(query, name); v.number == "" && len(n) >= 3 && len(n) <= 20 && allDigits(n) {
 				v.number = n
@@ -258,47 +238,4 @@ func (v *verdict) fromQuery(l *link) {
 			}
 		}
 	}
-}
-
-// hostFits reports whether host is what a rule's host says: a name, "*.zoom.us",
-// "meet.*", "*jitsi*" or "*".
-func hostFits(rule, host string) bool {
-	switch {
-	case rule == "*":
-		return true
-	case strings.HasPrefix(rule, "*.") && len(rule) > 2:
-		return strings.HasSuffix(host, rule[1:])
-	case strings.HasSuffix(rule, ".*"):
-		return strings.HasPrefix(host, rule[:len(rule)-1])
-	case len(rule) > 2 && rule[0] == '*' && rule[len(rule)-1] == '*':
-		return strings.Contains(host, rule[1:len(rule)-1])
-	}
-	return rule == host
-}
-
-// dialled is what the rules know of the host, or the user, of an address.
-func (r *ruleset) dialled(user, host string) *dialHost {
-	if h := r.hosts[host]; h != nil && h.dial != nil {
-		return h.dial
-	}
-	_, parent, ok := strings.Cut(host, ".")
-	for ; ok; _, parent, ok = strings.Cut(parent, ".") {
-		if h := r.hosts[parent]; h != nil && h.dialBelow != nil {
-			return h.dialBelow
-		}
-	}
-	return r.dialUser[user]
-}
-
-// mail reports whether a host is one where people have mailboxes only.
-func (r *ruleset) mail(host string) bool {
-	if first, _, _ := strings.Cut(host, "."); r.mailHosts[first+".*"] {
-		return true
-	}
-	for ok := true; ok; _, host, ok = strings.Cut(host, ".") {
-		if r.mailHosts[host] {
-			return true
-		}
-	}
-	return false
 }

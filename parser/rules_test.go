@@ -213,7 +213,7 @@ func TestPatternsTakeWholePartsOfAPath(t *testing.T) {
 			t.Fatal(err)
 		}
 		l, _ := splitLink("https://host.example" + c.link)
-		number, ok := p.match(l.path, l.query, l.fragment)
+		number, ok := p.match(&l)
 		if ok != c.want || ok && number != c.number {
 			t.Errorf("%s with %s: %q, %v", c.pattern, c.link, number, ok)
 		}

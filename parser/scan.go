@@ -1,7 +1,6 @@
 package parser
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -72,15 +71,22 @@ func (r *reader) scan(text string) {
 	}
 }
 
+// Bytes that the schemes without slashes end in: sip, sips, h323, tel, xmpp, im.
+var schemeEnds = byteSet("pPsS3lLmM")
+
 // colon looks at what a colon ends the scheme of.
 func (r *reader) colon(i int) int {
+	rest := r.text[i+1:]
+	if i == r.done || rest == "" || rest[0] <= ' ' || rest[0] != '/' && !schemeEnds[r.text[i-1]] {
+		return i + 1
+	}
 	start := i
 	for start > r.done && i-start < 10 && isAlnum(r.text[start-1]) {
 		start--
 	}
-	scheme, rest := r.text[start:i], r.text[i+1:]
+	scheme := r.text[start:i]
 	switch {
-	case scheme == "" || rest == "" || rest[0] <= ' ':
+	case scheme == "":
 	case strings.HasPrefix(rest, "//"):
 		if at := schemeStart(scheme); at >= 0 {
 			return r.linkAt(start+at, i)
@@ -107,9 +113,23 @@ func (r *reader) linkAt(start, colon int) int {
 		if whole, after := unfold(r.text, start, end); after > end {
 			raw, end = whole, after
 		}
+	} else if end < len(r.text) && r.text[end] <= '\r' {
+		if whole, after := rejoin(r.text, start, end); after > end && r.joins(whole) {
+			raw, end = whole, after
+		}
 	}
 	r.offer(raw, start, end)
 	return end
+}
+
+// joins reports whether a link is one of a meeting.
+func (r *reader) joins(raw string) bool {
+	var l unwrapped
+	if !l.split(undoAmp(raw)) || !r.rules.unwrap(&l) {
+		return false
+	}
+	_, ok := r.rules.classifyBy(l.groups, &l.link, r)
+	return ok
 }
 
 // slash looks at what may be a link that was written without its scheme.
@@ -137,15 +157,14 @@ func (r *reader) offer(raw string, at, end int) {
 	if len(r.found) >= most || len(raw) > longestLink {
 		return
 	}
-	written, ok := splitLink(undoAmp(raw))
-	if !ok {
+	var l unwrapped
+	if !l.split(undoAmp(raw)) {
 		if r.explains() {
 			r.deny(raw, at, nil, "no web address: a user, or an odd host or port")
 		}
 		return
 	}
-	l, ok := r.rules.unwrap(written)
-	if !ok {
+	if !r.rules.unwrap(&l) {
 		r.hint(&l, at, end)
 		return
 	}
@@ -165,39 +184,8 @@ func (r *reader) offer(raw string, at, end int) {
 		r.notYet = true
 	}
 	if r.explains() {
-		r.deny(l.raw, at, l.undone(), r.rules.why(l.link))
+		r.deny(l.raw, at, l.undone(), r.rules.why(&l.link))
 	}
-}
-
-// event is what is read of an event, part by part.
-type event struct {
-	Text
-	location, body reader
-	list           []candidate
-	said           map[*string]bool // lists of words that were looked for, by their first
-}
-
-// says reports whether the text holds one of the words that a group asks for. A
-// weak link on a host known by its name needs none where it is the place.
-func (r *reader) says(g *group) bool {
-	place := r.where == "location" && g.weak && !strings.HasSuffix(g.hosts[0], "*")
-	return place || r.event.says(g.near)
-}
-
-// says reports whether the event's text holds one of some words.
-func (e *event) says(words []string) bool {
-	const reach = 64 << 10
-	if said, known := e.said[&words[0]]; known {
-		return said
-	}
-	said := slices.ContainsFunc(words, func(w string) bool {
-		return indexFold(e.Location, w) >= 0 || indexFold(e.Body[:min(len(e.Body), reach)], w) >= 0
-	})
-	if e.said == nil {
-		e.said = map[*string]bool{}
-	}
-	e.said[&words[0]] = said
-	return said
 }
 
 // hint keeps the service whose host a link names that cannot be undone.

@@ -6,7 +6,7 @@ func (p *Parser) spoken(texts ...*reader) (result Result) {
 	const reach = 16 << 10
 	for _, r := range texts {
 		to := min(len(r.text), reach)
-		number, at := p.number(r.text, 0, to, nil)
+		number, at := p.number(r.text, 0, to, nil, "")
 		if number == "" || r.notYet {
 			continue
 		}

@@ -53,8 +53,11 @@ func (m *meeting) readRow(text string, around, link span) {
 // cells cuts a line into its cells; nil if it has but one.
 func cells(line string) []string {
 	separator := "\t"
-	if !strings.Contains(line, separator) {
+	if strings.IndexByte(line, '\t') < 0 {
 		separator = "|"
+		if strings.IndexByte(line, '|') < 0 {
+			return nil
+		}
 		line = strings.Trim(line, "| \r")
 	}
 	if !strings.Contains(line, separator) {

@@ -1,6 +1,9 @@
 package parser
 
-import "strings"
+import (
+	"html"
+	"strings"
+)
 
 // tagName is the name that a tag starts with, as written.
 func tagName(s string) string {
@@ -52,8 +55,8 @@ func isBlock(name []byte) bool {
 func attribute(attributes, name string) (value string, ok bool) {
 	for s := attributes; s != ""; {
 		s = strings.TrimLeft(s, " \t\r\n\f/>")
-		end := strings.IndexAny(s, " \t\r\n\f/>=")
-		if end < 0 {
+		end := indexSet(s, &nameStops)
+		if end == len(s) {
 			return "", false
 		}
 		if end == 0 { // a stray equals sign
@@ -80,16 +83,30 @@ func attributeValue(s string) (value, rest string) {
 		}
 		s = s[1:]
 	}
-	end := strings.IndexAny(s, " \t\r\n\f>")
-	if end < 0 {
-		end = len(s)
-	}
+	end := indexSet(s, &valueStops)
 	return s[:end], s[end:]
+}
+
+// Bytes that end an attribute's name, and a value without quotes.
+var (
+	nameStops  = byteSet(" \t\r\n\f/>=")
+	valueStops = byteSet(" \t\r\n\f>")
+)
+
+// indexSet is where the first byte of a set stands in s, or its length.
+func indexSet(s string, set *[256]bool) int {
+	for i := 0; i < len(s); i++ {
+		if set[s[i]] {
+			return i
+		}
+	}
+	return len(s)
 }
 
 // hides reports whether a tag's attributes take it out of display.
 func hides(attributes string) bool {
-	if !strings.Contains(attributes, "idden") && indexFold(attributes, "display") < 0 {
+	displays := strings.IndexByte(attributes, 'y') >= 0 || strings.IndexByte(attributes, 'Y') >= 0
+	if !(displays && indexFold(attributes, "display") >= 0) && !strings.Contains(attributes, "idden") {
 		return false
 	}
 	if style, ok := attribute(attributes, "style"); ok {
@@ -107,8 +124,9 @@ func hides(attributes string) bool {
 
 // indexFold is strings.Index for a lower-case ASCII word in any letter case.
 func indexFold(s, word string) int {
-	for i := 0; i+len(word) <= len(s); i++ {
-		if s[i]|0x20 == word[0] && strings.EqualFold(s[i:i+len(word)], word) {
+	first, last := word[0], len(s)-len(word)
+	for i := 0; i <= last; i++ {
+		if s[i]|0x20 == first && strings.EqualFold(s[i:i+len(word)], word) {
 			return i
 		}
 	}
@@ -119,6 +137,9 @@ func indexFold(s, word string) int {
 // white space that a URL cannot hold, entities undone. Only closed entities
 // are, as in a browser: "&copy=1" is a parameter.
 func referenceText(value string) string {
+	if indexSet(value, &oddInReferences) == len(value) {
+		return value
+	}
 	value = strings.TrimFunc(value, func(r rune) bool { return r <= ' ' })
 	if strings.ContainsAny(value, "\t\r\n") {
 		value = strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(value)
@@ -141,10 +162,80 @@ func referenceText(value string) string {
 	return b.String()
 }
 
+// Bytes that a reference does not just consist of.
+var oddInReferences = func() (set [256]bool) {
+	for c := range 256 {
+		set[c] = c <= ' ' || c == '&'
+	}
+	return set
+}()
+
 // byteSet is a table of the bytes in s.
 func byteSet(s string) (set [256]bool) {
 	for i := 0; i < len(s); i++ {
 		set[s[i]] = true
 	}
 	return set
+}
+
+// tagEnd is the position behind the ">" that ends the tag whose attributes
+// start at body[i]. A ">" in a quoted value does not; a quote that is never
+// closed quotes nothing.
+func (h *htmlReader) tagEnd(i int) int {
+	valued := false
+	for ; i < len(h.body); i++ {
+		switch c := h.body[i]; c {
+		case '>':
+			return i + 1
+		case '=':
+			valued = true
+		case '"', '\'':
+			if valued {
+				i += strings.IndexByte(h.body[i+1:], c) + 1
+			}
+			valued = false
+		case ' ', '\t', '\r', '\n', '\f':
+		default:
+			valued = false
+		}
+	}
+	return len(h.body)
+}
+
+// rawEnd skips the content of an element that is no markup.
+func (h *htmlReader) rawEnd(i int, name string) int {
+	for {
+		at := strings.Index(h.body[i:], "</")
+		if at < 0 {
+			return len(h.body)
+		}
+		i += at + 2
+		if strings.EqualFold(tagName(h.body[i:]), name) {
+			return h.tagEnd(i + len(name))
+		}
+	}
+}
+
+// entity decodes the reference that text starts with.
+func entity(text string) (decoded string, size int) {
+	end := 1
+	for end < len(text) && end < 34 && (isAlnum(text[end]) || text[end] == '#' && end == 1) {
+		end++
+	}
+	closed := end < len(text) && text[end] == ';'
+	if closed {
+		end++
+	}
+	switch name := text[1:end]; {
+	case name == "nbsp;":
+		return " ", end
+	case name == "amp;":
+		return "&", end
+	case closed, len(name) > 1 && name[0] == '#':
+		if decoded = html.UnescapeString(text[:end]); decoded == "\u00a0" {
+			decoded = " "
+		}
+		return decoded, end
+	}
+	return text[:end], end
 }

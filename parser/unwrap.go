@@ -1,10 +1,8 @@
 package parser
 
 import (
-	"encoding/base64"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // rewriter is a service that puts its own link in the place of another, to look
@@ -16,7 +14,7 @@ type rewriter struct {
 	line     int
 	hosts    []string
 	path     string // what the path must begin with, or empty
-	how      string // "query", "base64", "path", "proofpoint2", "proofpoint3", "fence" or "hint"
+	how      string // "query", "base64", "path", "proofpoint2", "proofpoint3", "fence", "suffix" or "hint"
 	names    []string
 	examples []rewriteExample
 }
@@ -48,31 +46,26 @@ func (u *unwrapped) undone() []*rewriter {
 }
 
 // unwrap undoes rewriters until a link is left that no rewriter made.
-func (r *ruleset) unwrap(l link) (u unwrapped, ok bool) {
-	u.link = l
+func (r *ruleset) unwrap(u *unwrapped) bool {
 	for range deepest {
 		k := r.known(u.host)
 		w := r.rewriterOf(&u.link, &k)
 		if w == nil {
 			u.groups = k.groups
-			return u, true
+			return true
 		}
 		u.by[u.depth] = w
 		u.depth++
 		if w.how == "hint" {
 			u.hint = lowerASCII(firstValue(u.query, w.names))
-			return u, false
+			return false
 		}
 		inner, found := w.undo(&u.link)
-		if !found {
-			return u, false
+		if !found || !u.split(inner) {
+			return false
 		}
-		if l, found = splitLink(inner); !found {
-			return u, false
-		}
-		u.link = l
 	}
-	return u, false
+	return false
 }
 
 func (r *ruleset) rewriterOf(l *link, k *knownHost) *rewriter {
@@ -85,12 +78,11 @@ func (r *ruleset) rewriterOf(l *link, k *knownHost) *rewriter {
 	if k.groups != nil { // a host of meetings has none of those that are on any mail server
 		return nil
 	}
-	first, _, _ := strings.Cut(l.host, ".")
+	first, _ := cutByte(l.host, '.')
 	if w := firstRewriter(r.rewritePrefix[first], l); w != nil {
 		return w
 	}
-	part, _ := nextPart(l.path)
-	return firstRewriter(r.rewriteAny[lowerASCII(part)], l)
+	return firstRewriter(r.rewriteAny[lowerASCII(l.parts[0])], l)
 }
 
 func firstRewriter(list []*rewriter, l *link) *rewriter {
@@ -117,14 +109,27 @@ func (w *rewriter) undo(l *link) (string, bool) {
 		return absolute(innerLink(l.raw), l)
 	case "proofpoint2":
 		v := firstValue(l.query, w.names)
-		return absolute(unescape(strings.NewReplacer("-", "%", "_", "/").Replace(v)), l)
+		return absolute(unescape(proofpointEscape.Replace(v)), l)
 	case "proofpoint3":
 		return proofpoint3(l.raw)
+	case "suffix":
+		return w.cutSuffix(l)
 	case "fence":
 		_, rest, _ := strings.Cut(l.raw, "___")
 		inner, _, closed := strings.Cut(rest, "___")
 		if closed {
 			return absolute(inner, l)
+		}
+	}
+	return "", false
+}
+
+// cutSuffix takes off what a proxy hung on the host.
+func (w *rewriter) cutSuffix(l *link) (string, bool) {
+	for _, host := range w.hosts {
+		if bare, ok := strings.CutSuffix(l.host, host[1:]); ok {
+			rest, _ := cutScheme(l.raw)
+			return l.raw[:len(l.raw)-len(rest)] + bare + rest[len(l.host):], true
 		}
 	}
 	return "", false
@@ -173,85 +178,4 @@ func absolute(inner string, outer *link) (string, bool) {
 	rest, ok := cutScheme(inner)
 	inner = inner[:len(inner)-len(rest)+linkEnd(rest)] // what was escaped may be no link to its end
 	return inner, ok && inner != outer.raw
-}
-
-// proofpoint3 undoes urldefense.com/v3: the link stands between "__" and "__;",
-// each star for a character of the base64 tail, and "**" with a letter for a
-// run of two or more (Proofpoint's own decoder is the reference).
-func proofpoint3(raw string) (string, bool) {
-	_, rest, ok := strings.Cut(raw, "/v3/__")
-	end := strings.LastIndex(rest, "__;")
-	if !ok || end < 0 {
-		return "", false
-	}
-	tail, _, _ := strings.Cut(rest[end+len("__;"):], "!")
-	chars := decode64(tail)
-	const runs = upperChars + lowerChars + digitChars + "-_"
-	var b strings.Builder
-	for s := rest[:end]; s != ""; {
-		star := strings.IndexByte(s, '*')
-		if star < 0 {
-			b.WriteString(s)
-			break
-		}
-		b.WriteString(s[:star])
-		s = s[star+1:]
-		count := 1
-		if len(s) > 1 && s[0] == '*' {
-			if run := strings.IndexByte(runs, s[1]); run >= 0 {
-				count, s = run+2, s[2:]
-			}
-		}
-		for range count {
-			if chars == "" {
-				return "", false
-			}
-			_, size := utf8.DecodeRuneInString(chars)
-			b.WriteString(chars[:size])
-			chars = chars[size:]
-		}
-	}
-	inner := b.String()
-	return absolute(inner, &link{})
-}
-
-// decode64 reads base64 of either alphabet, padded or not; "" when it is none.
-func decode64(s string) string {
-	s = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(s, "="))
-	decoded, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		return ""
-	}
-	return string(decoded)
-}
-
-// unescape undoes percent escapes and leaves what is none as it is: links hold
-// broken ones, and a plus is a plus there.
-func unescape(s string) string {
-	if strings.IndexByte(s, '%') < 0 {
-		return s
-	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			high, low := unhex(s[i+1]), unhex(s[i+2])
-			if high < 16 && low < 16 {
-				b = append(b, high<<4|low)
-				i += 2
-				continue
-			}
-		}
-		b = append(b, s[i])
-	}
-	return string(b)
-}
-
-func unhex(c byte) byte {
-	switch {
-	case isDigit(c):
-		return c - '0'
-	case (c|0x20)-'a' < 6:
-		return c | 0x20 - 'a' + 10
-	}
-	return 0xFF
 }

@@ -53,8 +53,10 @@ type trigrams [1 << (trigramBits - 6)]uint64
 const trigramBits = 16 // of the hash
 
 func trigram(a, b, c byte) uint32 {
-	return (uint32(a)<<16 | uint32(b)<<8 | uint32(c)) * 0x9E3779B1 >> (32 - trigramBits)
+	return hashed(uint32(a)<<16 | uint32(b)<<8 | uint32(c))
 }
+
+func hashed(three uint32) uint32 { return three * 0x9E3779B1 >> (32 - trigramBits) }
 
 func (t *trigrams) add(hash uint32) { t[hash>>6] |= 1 << (hash & 63) }
 
@@ -178,11 +180,17 @@ type word struct {
 
 // next is the first word of text from position from on.
 func (l *lexicon) next(text string, from int) (word, bool) {
-	for i := from; i+2 < len(text); i++ {
-		hash := trigram(text[i], text[i+1], text[i+2])
+	if from+2 >= len(text) {
+		return word{}, false
+	}
+	three := uint32(text[from])<<8 | uint32(text[from+1])
+	for at := from + 2; at < len(text); at++ {
+		three = (three<<8 | uint32(text[at])) & 0xFFFFFF
+		hash := hashed(three)
 		if !l.starts.has(hash) {
 			continue
 		}
+		i := at - 2
 		found := word{start: i}
 		for _, e := range l.lists[l.index[hash]] {
 			if end := i + len(e.word); hasPrefixFold(text[i:], e.word) && (!e.whole || standsAlone(text, i, end)) {
