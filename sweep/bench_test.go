@@ -131,7 +131,9 @@ func newBenchRig(b *testing.B, mailboxes, events int) (*rig, *recorder, *http.Cl
 	server := redistest.Start(b)
 	r := &rig{t: b, boxes: s.Mailboxes, redis: redis.NewClient(&redis.Options{Network: "unix", Addr: server.Socket})}
 	b.Cleanup(func() { _ = r.redis.Close() })
-	r.store = redisstore.New(r.redis, redisstore.Options{LeaseTTL: leaseTTL})
+	r.store, err = redisstore.Open(b.Context(), redisstore.Options{URL: server.URL, LeaseTTL: leaseTTL})
+	must(b, err)
+	b.Cleanup(func() { _ = r.store.Close() })
 	asked := &recorder{RoundTripper: trusting(s.CA)}
 	calendars, err := graph.New(s.GraphURL, asked, graphToken(func() string { return s.Token }))
 	must(b, err)
@@ -140,6 +142,7 @@ func newBenchRig(b *testing.B, mailboxes, events int) (*rig, *recorder, *http.Cl
 	keys, err := delta.NewKeys([]byte("a master key of thirty-two bytes"), s.Tenant)
 	must(b, err)
 	r.sweeper = r.newSweeper(calendars, meetings, keys, zerolog.New(io.Discard).Level(zerolog.InfoLevel))
+	r.sweeper.Claim = func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return r.store.Claim(ctx, m) }
 	return r, asked, &http.Client{Transport: trusting(s.CA)}
 }
 
