@@ -35,7 +35,7 @@ end
 //
 //	KEYS  the mailbox's keys
 //	ARGV  owner (new for every claim), lease in milliseconds, index of the last waiting event to read
-//	gives {lease value, cursor hash, ids and times to try again, held ids and times, resync request}, or {false, who holds it}
+//	gives {lease value, the cursor's values, ids and times to try again, held ids and times, resync request}, or {false, who holds it}
 //
 // A claim whose answer got lost and which is sent again finds its own owner and succeeds. It reads before it takes the lease:
 // where something cannot be read, nobody has to wait for a lease that nobody uses.
@@ -44,7 +44,7 @@ local lease = redis.call('GET', KEYS[1])
 if lease and string.sub(lease, 1, #ARGV[1] + 1) ~= ARGV[1] .. ' ' then
 	return {false, lease}
 end
-local cursor = redis.call('HGETALL', KEYS[3])
+local cursor = ` + readCursor + `
 local waiting = redis.call('ZRANGE', KEYS[6], 0, ARGV[3], 'WITHSCORES')
 local held = redis.call('ZRANGE', KEYS[7], 0, -1, 'WITHSCORES')
 local resync = redis.call('GET', KEYS[8])
@@ -58,7 +58,8 @@ return {lease, cursor, waiting, held, resync}
 // fencedScript carries out writes to a mailbox's keys if the lease is still the writer's, and prolongs it.
 //
 //	KEYS  the mailbox's keys
-//	ARGV  lease value, lease in milliseconds, JSON array of commands, each with the number of its key in second place
+//	ARGV  lease value, lease in milliseconds, and commands: of each how many arguments follow, its name, the number of its key,
+//	      the others
 //	gives 1, or 0 if the lease is another's
 //
 // Besides Redis's own commands it knows
@@ -88,7 +89,11 @@ function own.SERVED(command)
 		write(command[2], id, accept, rewrite)
 	end
 end
-for _, command in ipairs(cjson.decode(ARGV[3])) do
+local at = 3
+while at <= #ARGV do
+	local last = at + tonumber(ARGV[at])
+	local command = {unpack(ARGV, at + 1, last)}
+	at = last + 1
 	command[2] = KEYS[tonumber(command[2])]
 	if own[command[1]] then
 		own[command[1]](command)
