@@ -167,7 +167,7 @@ func (c *Claim) Write(ctx context.Context, b delta.Batch) error {
 		has = c.written
 	}
 	commands := commandsOf(b, c.token(), &has)
-	write := call{fencedScript, c.keys, commands.arguments([]any{&c.lease, c.store.serverTTL().Milliseconds()})}
+	write := call{fencedScript, c.keys, commands.arguments(&c.lease, c.store.serverTTL().Milliseconds())}
 	var answer *redis.Cmd
 	if b.GiveUp { // nobody waits for it
 		answer = c.store.gathered.run(ctx, c.store.rdb, write)

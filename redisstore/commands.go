@@ -57,15 +57,18 @@ func (c *commands) addCursor(cursor *delta.Cursor, newLink bool, has *written) {
 		c.add("LPUSH", keyCursors, entry)
 		c.add("LTRIM", keyCursors, "0", lastKept)
 	}
+	var moved []string
 	for i, value := range valuesOf(cursor) {
 		same := has.known && has.there[i] && has.value[i] == value
 		unsaid := has.known && !has.there[i] && value == "" && i >= always
 		if !same && !unsaid {
 			has.value[i], has.there[i] = value, true
-			c.add("HSET", keyCursor, cursorNames[i], value)
+			moved = append(moved, cursorNames[i], value)
 		}
 	}
-	has.known, has.some = true, true
+	if has.known, has.some = true, true; len(moved) > 0 {
+		c.add("HSET", keyCursor, moved...)
+	}
 }
 
 // keptLinks is how many delta links can be rolled back to. Graph itself keeps about three generations, and each takes some 260
@@ -101,9 +104,14 @@ func (c *commands) add(name string, key int, args ...string) {
 	c.last[key] = len(c.list)
 }
 
-// arguments appends the commands as the fenced script takes them: of each how many arguments follow, and these. Texts are pointed
-// at: as values each would be copied.
-func (c *commands) arguments(args []any) []any {
+// arguments are the commands as the fenced script takes them, after what comes before: of each how many arguments follow, and
+// these. Texts are pointed at: as values each would be copied.
+func (c *commands) arguments(before ...any) []any {
+	n := len(before)
+	for _, command := range c.list {
+		n += 3 + len(command.args)
+	}
+	args := append(make([]any, 0, n), before...)
 	for i := range c.list {
 		command := &c.list[i]
 		args = append(args, 2+len(command.args), &command.name, command.key)

@@ -34,7 +34,9 @@ func (c call) command(ctx context.Context) *redis.Cmd {
 }
 
 // unknown reports a server that does not know a script yet, after a restart say.
-func unknown(answer *redis.Cmd) bool { return redis.HasErrorPrefix(answer.Err(), "NOSCRIPT") }
+func unknown(answer *redis.Cmd) bool {
+	return answer.Err() != nil && redis.HasErrorPrefix(answer.Err(), "NOSCRIPT")
+}
 
 // gathered puts calls together for which nobody waits: while some are under way, the next ones gather, and go in one pipeline
 // when the answers are there. Nothing is delayed while there is only one.

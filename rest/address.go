@@ -54,13 +54,12 @@ func (c *Client) Follow(link string) (u *url.URL, segments []string, err error) 
 // Onward takes a link that comes after another one that was followed to u, if they differ in their queries alone: then what
 // [Client.Follow] found of the first is true of the second.
 func Onward(u *url.URL, followed, link string) (next *url.URL, ok bool) {
-	before, _, asked := strings.Cut(followed, "?")
-	query, same := strings.CutPrefix(link, before+"?")
-	if !asked || !same || len(link) > longestLink || !printable(link) || strings.Contains(link, "#") {
+	at := strings.IndexByte(followed, '?') + 1
+	if at == 0 || !strings.HasPrefix(link, followed[:at]) || len(link) > longestLink || !printable(link) || strings.Contains(link, "#") {
 		return nil, false
 	}
 	v := *u
-	v.RawQuery = query
+	v.RawQuery = link[at:]
 	return &v, true
 }
 
