@@ -12,7 +12,7 @@ import (
 // key of the wrong type say, so the order counts: the cursor moves when all else is written, and the lease ends last. token is the
 // writer's fencing token. Of the cursor only that is written which differs from what the store has, which is brought up to date.
 func commandsOf(b delta.Batch, token string, has *written) commands {
-	var c commands
+	c := commands{list: make([]command, 0, 4)}
 	for id, record := range b.Records {
 		c.add("HSET", keyEvents, id, record.Encode())
 		c.add("ZREM", keyRetry, id)
@@ -52,12 +52,9 @@ func commandsOf(b delta.Batch, token string, has *written) commands {
 
 func (c *commands) addCursor(cursor *delta.Cursor, newLink bool, has *written) {
 	if newLink && cursor.Link != "" {
-		entry := stamp(cursor.SweptAt) + " " + cursor.Link
-		c.add("LREM", keyCursors, "0", entry) // a batch whose answer got lost is sent again
-		c.add("LPUSH", keyCursors, entry)
-		c.add("LTRIM", keyCursors, "0", lastKept)
+		c.add("KEEP", keyCursors, keptLinks, stamp(cursor.SweptAt)+" "+cursor.Link)
 	}
-	var moved []string
+	moved := make([]string, 0, 8)
 	for i, value := range valuesOf(cursor) {
 		same := has.known && has.there[i] && has.value[i] == value
 		unsaid := has.known && !has.there[i] && value == "" && i >= always
@@ -73,9 +70,7 @@ func (c *commands) addCursor(cursor *delta.Cursor, newLink bool, has *written) {
 
 // keptLinks is how many delta links can be rolled back to. Graph itself keeps about three generations, and each takes some 260
 // bytes of every mailbox.
-const keptLinks = 3
-
-var lastKept = strconv.Itoa(keptLinks - 1)
+const keptLinks = "3"
 
 // commands collects commands.
 type commands struct {

@@ -65,6 +65,7 @@ return {lease, cursor, waiting, held, resync}
 // Besides Redis's own commands it knows
 //
 //	HOLD key id...   adds what is not held yet, with the server's time
+//	KEEP key n text  puts a text at the head of a list of n; one that is there already, from a batch whose answer got lost, moves
 //	SERVED key id    takes a resync request off; of a later one only what it has from this
 var fencedScript = redis.NewScript(requests + `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
@@ -78,6 +79,11 @@ function own.HOLD(command)
 	for i = 3, #command do
 		redis.call('ZADD', command[2], 'NX', now, command[i])
 	end
+end
+function own.KEEP(command)
+	redis.call('LREM', command[2], 0, command[4])
+	redis.call('LPUSH', command[2], command[4])
+	redis.call('LTRIM', command[2], 0, command[3] - 1)
 end
 function own.SERVED(command)
 	local id, accept, rewrite = read(command[2])
