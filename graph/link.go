@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"syncd/delta"
+	"syncd/rest"
 )
 
 // The collections of a mailbox that links lead on in.
@@ -26,6 +27,14 @@ func (c *Calendar) follow(link, collection string) (*url.URL, error) {
 		return nil, fmt.Errorf("%w: to another mailbox or resource", delta.ErrForeign)
 	}
 	return u, nil
+}
+
+// onward is follow for a link that came in the answer to another one, which was followed to u.
+func (c *Calendar) onward(u *url.URL, followed, link, collection string) (*url.URL, error) {
+	if next, ok := rest.Onward(u, followed, link); ok {
+		return next, nil
+	}
+	return c.follow(link, collection)
 }
 
 // within reports whether a path is that of a collection of this mailbox. Graph writes users/ID and users('ID'), with the id or the

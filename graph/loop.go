@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"net/url"
 	"slices"
 
 	"syncd/delta"
@@ -34,16 +35,18 @@ type loopGuard struct {
 }
 
 // pass lets a page through, unless the round leads in circles.
-func (g *loopGuard) pass(address string, p page) error {
+func (g *loopGuard) pass(address *url.URL, p page) error {
+	if p.delta != "" {
+		return nil // it has ended
+	}
 	if g.known == nil {
 		g.known = map[[sha256.Size]byte]bool{}
 	}
 	g.pages++
 	g.events += len(p.events)
 	g.bytes += p.size
-	at := sha256.Sum256([]byte(address))
-	g.known[at] = true
-	if p.delta == "" && g.known[sha256.Sum256([]byte(p.next))] {
+	g.known[sha256.Sum256([]byte(address.String()))] = true
+	if g.known[sha256.Sum256([]byte(p.next))] {
 		return fmt.Errorf("%w: a page leads back to one before it", delta.ErrLoop)
 	}
 	if len(p.events) == 0 {
@@ -51,7 +54,7 @@ func (g *loopGuard) pass(address string, p page) error {
 	} else {
 		g.empty = 0
 		ids := p.fingerprint()
-		if ids == g.last && p.delta == "" {
+		if ids == g.last {
 			return fmt.Errorf("%w: the same page twice", delta.ErrLoop)
 		}
 		if g.known[ids] {
@@ -60,8 +63,6 @@ func (g *loopGuard) pass(address string, p page) error {
 		g.last, g.known[ids] = ids, true
 	}
 	switch {
-	case p.delta != "":
-		return nil // it has ended
 	case g.pages >= maxPages:
 		return fmt.Errorf("%w: more than %d pages", delta.ErrLoop, maxPages)
 	case g.empty >= maxEmpty:

@@ -17,30 +17,34 @@ import (
 // pageSize is what we ask for; Graph takes it for a maximum, and exceeds it where a series would be split.
 const pageSize = "odata.maxpagesize=200"
 
+const pagePreferences = immutable + ", " + utc + ", " + pageSize
+
 // Round follows a delta link, or begins a round over a window where link is "". It yields the pages in order; the last one
 // carries the delta link of the next round. An error ends it. The window is part of the links, and the preferences are not
 // (event-delta.md).
 func (c *Calendar) Round(ctx context.Context, link string, start, end time.Time) iter.Seq2[delta.Page, error] {
 	return func(yield func(delta.Page, error) bool) {
 		next, err := c.roundURL(link, start, end)
+		at := link // that led to next
 		var guard loopGuard
 		for err == nil {
 			var page page
 			if page, err = c.page(ctx, next); err != nil {
 				break
 			}
-			if err = guard.pass(next.String(), page); err != nil {
+			if err = guard.pass(next, page); err != nil {
 				break
 			}
 			if page.delta != "" {
-				if _, err = c.follow(page.delta, rounds); err != nil {
+				if _, err = c.onward(next, at, page.delta, rounds); err != nil {
 					break // a link that will not be followed is not kept either
 				}
 			}
 			if !yield(delta.Page{Events: page.events, Link: page.delta}, nil) || page.delta != "" {
 				return
 			}
-			next, err = c.follow(page.next, rounds)
+			next, err = c.onward(next, at, page.next, rounds)
+			at = page.next
 		}
 		if link != "" && errors.Is(err, delta.ErrGone) { // not an event: the folder that the link was for
 			err = fmt.Errorf("%w: %w", delta.ErrCursorExpired, err)
@@ -68,7 +72,7 @@ type page struct {
 
 func (c *Calendar) page(ctx context.Context, u *url.URL) (p page, err error) {
 	err = c.do(ctx, rest.Call{
-		Method: http.MethodGet, URL: u, Header: prefer(immutable, utc, pageSize),
+		Method: http.MethodGet, URL: u, Header: http.Header{"Prefer": {pagePreferences}},
 		Decode: func(_ http.Header, body io.Reader) (err error) { p, err = c.client.decodePage(body); return err },
 	})
 	return p, err

@@ -26,7 +26,7 @@ func (c *Calendar) View(ctx context.Context, start, end time.Time) iter.Seq2[del
 		for {
 			p, err := c.viewPage(ctx, next)
 			if err == nil {
-				err = guard.pass(next.String(), p)
+				err = guard.pass(next, p)
 			}
 			if err == nil && p.next != "" {
 				next, err = c.follow(p.next, view)

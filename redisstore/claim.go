@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -27,7 +26,7 @@ type Claim struct {
 	left  atomic.Bool               // the lease was given up
 
 	cursor   delta.Cursor
-	fields   map[string]string // of the cursor, as the store has them; nil where that is not known
+	written  written // of the cursor
 	waiting  []delta.Waiting
 	held     []string
 	accepted []string
@@ -58,7 +57,7 @@ const mostWaiting = 1000
 func (s *Store) Claim(ctx context.Context, m delta.Mailbox) (*Claim, error) {
 	asked := time.Now()
 	c := s.claimCall(m)
-	return s.claimed(m, c.keys, asked, c.script.Run(ctx, s.rdb, c.keys, c.args...))
+	return s.claimed(m, c.keys, asked, c.run(ctx, s.rdb))
 }
 
 // ClaimAll is Claim for many mailboxes at the price of one. For each there is a claim or an error.
@@ -95,9 +94,8 @@ func (s *Store) claimed(m delta.Mailbox, keys []string, asked time.Time, cmd *re
 	c.lease, _ = answer[0].(string)
 	c.holdFrom(asked)
 	request, _ := answer[4].(string)
-	cursor := stringMap(answer[1])
-	c.take(cursor, scored(answer[2]), scored(answer[3]), request)
-	c.broken = len(cursor) > 0 && c.follows(cursor[fenceField])
+	c.take(writtenAs(answer[1]), scored(answer[2]), scored(answer[3]), request)
+	c.broken = c.written.some && c.follows(c.written.fence)
 	return c, nil
 }
 
@@ -132,15 +130,15 @@ func (s *Store) Peek(ctx context.Context, m delta.Mailbox) (*Claim, error) {
 			return nil, fmt.Errorf("reading a mailbox: %w", err)
 		}
 	}
-	c.take(cursor.Val(), waiting.Val(), held.Val(), resync.Val())
+	c.take(writtenIn(cursor.Val()), waiting.Val(), held.Val(), resync.Val())
 	return c, nil
 }
 
 // take takes over what was read. A damaged cursor is a lost one: the mailbox gets a full round, which costs no mail.
-func (c *Claim) take(cursor map[string]string, waiting, held []redis.Z, request string) {
+func (c *Claim) take(cursor written, waiting, held []redis.Z, request string) {
 	var err error
-	c.fields = cursor
-	if c.cursor, err = decodeCursor(cursor); err != nil {
+	c.written = cursor
+	if c.cursor, err = decodeCursor(&cursor.value); err != nil {
 		c.store.log.Warn().Err(err).Str("mailbox", c.id).Msg("cursor is damaged: full round")
 	}
 	for _, z := range waiting {
@@ -164,12 +162,12 @@ func (c *Claim) Write(ctx context.Context, b delta.Batch) error {
 		return errors.New("writing to a mailbox that was only looked at")
 	}
 	asked := time.Now()
-	list, moved := commandsOf(b, c.token(), c.fields)
-	commands, err := json.Marshal(list)
-	if err != nil {
-		return fmt.Errorf("encoding a write: %w", err)
+	var has written
+	if b.Cursor != nil { // else it is not this goroutine's to look at
+		has = c.written
 	}
-	write := call{fencedScript, c.keys, []any{c.lease, c.store.serverTTL().Milliseconds(), commands}}
+	commands := commandsOf(b, c.token(), &has)
+	write := call{fencedScript, c.keys, commands.arguments(&c.lease, c.store.serverTTL().Milliseconds())}
 	var answer *redis.Cmd
 	if b.GiveUp { // nobody waits for it
 		answer = c.store.gathered.run(ctx, c.store.rdb, write)
@@ -179,30 +177,22 @@ func (c *Claim) Write(ctx context.Context, b delta.Batch) error {
 	done, err := answer.Int()
 	if err != nil {
 		if b.Cursor != nil {
-			c.fields = nil
+			c.written.known = false
 		}
 		return fmt.Errorf("writing to the store: %w", err)
 	}
 	if done == 0 {
 		return delta.ErrLeaseLost
 	}
-	c.moved(moved)
+	if b.Cursor != nil {
+		c.written = has
+	}
 	if b.GiveUp {
 		c.left.Store(true)
 	} else {
 		c.holdFrom(asked)
 	}
 	return nil
-}
-
-// moved notes what the store has of the cursor: names and values in turn.
-func (c *Claim) moved(fields []string) {
-	if c.fields == nil && len(fields) > 0 {
-		c.fields = make(map[string]string, len(fields)/2)
-	}
-	for i := 0; i < len(fields); i += 2 {
-		c.fields[fields[i]] = fields[i+1]
-	}
 }
 
 // Holds returns [delta.ErrLeaseLost] once the lease may have passed to another. It asks nobody, so that a process that
@@ -255,20 +245,6 @@ func stringSlice(v any) []string {
 	for _, item := range items {
 		if s, ok := item.(string); ok {
 			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// stringMap reads a hash as a script returns it: names and values in turn.
-func stringMap(v any) map[string]string {
-	items, _ := v.([]any)
-	out := make(map[string]string, len(items)/2)
-	for i := 0; i+1 < len(items); i += 2 {
-		name, named := items[i].(string)
-		value, valued := items[i+1].(string)
-		if named && valued {
-			out[name] = value
 		}
 	}
 	return out

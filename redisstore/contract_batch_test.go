@@ -145,7 +145,8 @@ func threeLinks(r *rig) {
 	for i := range 7 {
 		cursor := delta.Cursor{Link: fmt.Sprintf("https://graph/delta%d", i), SweptAt: at.Add(time.Duration(i) * time.Minute)}
 		r.write(c, delta.Batch{Cursor: &cursor, NewLink: true})
-		r.write(c, delta.Batch{Cursor: &cursor}) // an idle round has the link it had
+		r.write(c, delta.Batch{Cursor: &cursor, NewLink: true}) // its answer got lost, say
+		r.write(c, delta.Batch{Cursor: &cursor})                // an idle round has the link it had
 	}
 	r.write(c, delta.Batch{Cursor: &delta.Cursor{SweptAt: at}, NewLink: true}) // no link is none to roll back to
 	got := r.rdb.LRange(ctx, r.key(m, "cursors"), 0, -1).Val()

@@ -56,6 +56,7 @@ package redisstore
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"syncd/schedules"
@@ -117,9 +118,12 @@ const (
 )
 
 func (s schema) all(mailbox string) []string {
+	front := s.of(mailbox, "")
+	text := front + strings.Join(mailboxKeys, front) // in one piece, of which each key is a part
 	keys := make([]string, len(mailboxKeys))
 	for i, name := range mailboxKeys {
-		keys[i] = s.of(mailbox, name)
+		n := len(front) + len(name)
+		keys[i], text = text[:n], text[n:]
 	}
 	return keys
 }

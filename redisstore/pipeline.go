@@ -16,7 +16,26 @@ type call struct {
 }
 
 func (c call) run(ctx context.Context, rdb redis.UniversalClient) *redis.Cmd {
-	return c.script.Run(ctx, rdb, c.keys, c.args...)
+	answer := c.command(ctx)
+	if _ = rdb.Process(ctx, answer); unknown(answer) {
+		return c.script.Eval(ctx, rdb, c.keys, c.args...)
+	}
+	return answer
+}
+
+// command is [redis.Script.EvalSha] with keys that are pointed at: as values each would be copied.
+func (c call) command(ctx context.Context) *redis.Cmd {
+	const before = 3
+	line := make([]any, 0, before+len(c.keys)+len(c.args))
+	line = append(line, "evalsha", c.script.Hash(), len(c.keys))
+	answer := redis.NewCmd(ctx, append(appendTexts(line, c.keys), c.args...)...)
+	answer.SetFirstKeyPos(before)
+	return answer
+}
+
+// unknown reports a server that does not know a script yet, after a restart say.
+func unknown(answer *redis.Cmd) bool {
+	return answer.Err() != nil && redis.HasErrorPrefix(answer.Err(), "NOSCRIPT")
 }
 
 // gathered puts calls together for which nobody waits: while some are under way, the next ones gather, and go in one pipeline
@@ -29,16 +48,17 @@ type gathered struct {
 
 type gatheredCall struct {
 	call
-	wake   chan struct{} // closed when it was answered, or when it is its turn to run all that wait
+	wake   chan struct{} // closed when it was answered, or when it is its turn to run all that wait; nil for who need not wait
 	answer *redis.Cmd    // nil until it was
 }
 
 // run runs a call, and others that wait.
 func (g *gathered) run(ctx context.Context, rdb redis.UniversalClient, c call) *redis.Cmd {
-	own := &gatheredCall{call: c, wake: make(chan struct{})}
+	own := &gatheredCall{call: c}
 	g.mu.Lock()
 	g.waiting = append(g.waiting, own)
 	if g.busy {
+		own.wake = make(chan struct{})
 		g.mu.Unlock()
 		<-own.wake
 		if own.answer != nil {
@@ -80,34 +100,23 @@ func (g *gathered) runAll(ctx context.Context, rdb redis.UniversalClient, togeth
 	}
 }
 
-// runAll runs scripts in one pipeline; each answer has its own error. A server that does not know a script yet, after a restart
-// say, is sent its text.
+// runAll runs scripts in one pipeline; each answer has its own error. A server that does not know a script yet is sent its text.
 func runAll(ctx context.Context, rdb redis.UniversalClient, calls []call) []*redis.Cmd {
-	answers := pipelined(ctx, rdb, calls, (*redis.Script).EvalSha)
-	var unknown []call
-	var places []int
-	for i, answer := range answers {
-		if redis.HasErrorPrefix(answer.Err(), "NOSCRIPT") {
-			unknown, places = append(unknown, calls[i]), append(places, i)
-		}
-	}
-	if len(unknown) == 0 {
-		return answers
-	}
-	for i, answer := range pipelined(ctx, rdb, unknown, (*redis.Script).Eval) {
-		answers[places[i]] = answer
-	}
-	return answers
-}
-
-type howToRun func(*redis.Script, context.Context, redis.Scripter, []string, ...any) *redis.Cmd
-
-func pipelined(ctx context.Context, rdb redis.UniversalClient, calls []call, run howToRun) []*redis.Cmd {
 	answers := make([]*redis.Cmd, len(calls))
 	pipe := rdb.Pipeline()
 	for i, c := range calls {
-		answers[i] = run(c.script, ctx, pipe, c.keys, c.args...)
+		answers[i] = c.command(ctx)
+		_ = pipe.Process(ctx, answers[i])
 	}
 	_, _ = pipe.Exec(ctx) // each answer has its own error
+	again := rdb.Pipeline()
+	for i, c := range calls {
+		if unknown(answers[i]) {
+			answers[i] = c.script.Eval(ctx, again, c.keys, c.args...)
+		}
+	}
+	if again.Len() > 0 {
+		_, _ = again.Exec(ctx)
+	}
 	return answers
 }

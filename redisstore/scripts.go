@@ -35,7 +35,7 @@ end
 //
 //	KEYS  the mailbox's keys
 //	ARGV  owner (new for every claim), lease in milliseconds, index of the last waiting event to read
-//	gives {lease value, cursor hash, ids and times to try again, held ids and times, resync request}, or {false, who holds it}
+//	gives {lease value, the cursor's values, ids and times to try again, held ids and times, resync request}, or {false, who holds it}
 //
 // A claim whose answer got lost and which is sent again finds its own owner and succeeds. It reads before it takes the lease:
 // where something cannot be read, nobody has to wait for a lease that nobody uses.
@@ -44,7 +44,7 @@ local lease = redis.call('GET', KEYS[1])
 if lease and string.sub(lease, 1, #ARGV[1] + 1) ~= ARGV[1] .. ' ' then
 	return {false, lease}
 end
-local cursor = redis.call('HGETALL', KEYS[3])
+local cursor = ` + readCursor + `
 local waiting = redis.call('ZRANGE', KEYS[6], 0, ARGV[3], 'WITHSCORES')
 local held = redis.call('ZRANGE', KEYS[7], 0, -1, 'WITHSCORES')
 local resync = redis.call('GET', KEYS[8])
@@ -58,12 +58,14 @@ return {lease, cursor, waiting, held, resync}
 // fencedScript carries out writes to a mailbox's keys if the lease is still the writer's, and prolongs it.
 //
 //	KEYS  the mailbox's keys
-//	ARGV  lease value, lease in milliseconds, JSON array of commands, each with the number of its key in second place
+//	ARGV  lease value, lease in milliseconds, and commands: of each how many arguments follow, its name, the number of its key,
+//	      the others
 //	gives 1, or 0 if the lease is another's
 //
 // Besides Redis's own commands it knows
 //
 //	HOLD key id...   adds what is not held yet, with the server's time
+//	KEEP key n text  puts a text at the head of a list of n; one that is there already, from a batch whose answer got lost, moves
 //	SERVED key id    takes a resync request off; of a later one only what it has from this
 var fencedScript = redis.NewScript(requests + `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
@@ -78,6 +80,11 @@ function own.HOLD(command)
 		redis.call('ZADD', command[2], 'NX', now, command[i])
 	end
 end
+function own.KEEP(command)
+	redis.call('LREM', command[2], 0, command[4])
+	redis.call('LPUSH', command[2], command[4])
+	redis.call('LTRIM', command[2], 0, command[3] - 1)
+end
 function own.SERVED(command)
 	local id, accept, rewrite = read(command[2])
 	if id == command[3] then
@@ -88,7 +95,11 @@ function own.SERVED(command)
 		write(command[2], id, accept, rewrite)
 	end
 end
-for _, command in ipairs(cjson.decode(ARGV[3])) do
+local at = 3
+while at <= #ARGV do
+	local last = at + tonumber(ARGV[at])
+	local command = {unpack(ARGV, at + 1, last)}
+	at = last + 1
 	command[2] = KEYS[tonumber(command[2])]
 	if own[command[1]] then
 		own[command[1]](command)

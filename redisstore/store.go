@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -23,7 +25,8 @@ type Store struct {
 	rdb      redis.UniversalClient
 	schema   schema
 	leaseTTL time.Duration
-	process  string // names this process in leases, for operators
+	process  string // names this process in leases, for operators; what follows makes it another than all before
+	claims   atomic.Uint64
 	embedded *Embedded
 	slack    time.Duration // how much longer the server has to keep a lease, since its clock is coarse
 	log      zerolog.Logger
@@ -67,7 +70,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 // New makes a store of a connection that is there already.
 func New(rdb redis.UniversalClient, o Options) *Store {
-	return &Store{rdb: rdb, schema: schema{cmp.Or(o.Prefix, "syncd:")}, leaseTTL: o.LeaseTTL, process: processName(), log: o.Log}
+	return &Store{rdb: rdb, schema: schema{cmp.Or(o.Prefix, "syncd:")}, leaseTTL: o.LeaseTTL, process: processName() + "/" + rand.Text()[:10], log: o.Log}
 }
 
 // Close ends the connection; an embedded store is written to its file.
@@ -96,6 +99,7 @@ func connect(o Options) (redis.UniversalClient, error) {
 			return nil, fmt.Errorf("redis_url: %w", err)
 		}
 		opts.TLSConfig = withRoots(opts.TLSConfig, o.Roots)
+		opts.Protocol = cmp.Or(opts.Protocol, plainProtocol)
 		opts.ReplicaOnly = false // what a replica says may be old
 		opts.ContextTimeoutEnabled = true
 		return redis.NewFailoverClient(opts), nil
@@ -105,6 +109,7 @@ func connect(o Options) (redis.UniversalClient, error) {
 			return nil, fmt.Errorf("redis_url: %w", err)
 		}
 		opts.TLSConfig, opts.MaintNotificationsConfig = withRoots(opts.TLSConfig, o.Roots), quiet()
+		opts.Protocol = cmp.Or(opts.Protocol, plainProtocol)
 		opts.ReadOnly, opts.RouteByLatency, opts.RouteRandomly = false, false, false // likewise
 		opts.ContextTimeoutEnabled = true
 		// A master that does not answer does not say who took its place; the others have to be asked.
@@ -116,10 +121,14 @@ func connect(o Options) (redis.UniversalClient, error) {
 			return nil, fmt.Errorf("redis_url: %w", err)
 		}
 		opts.TLSConfig, opts.MaintNotificationsConfig = withRoots(opts.TLSConfig, o.Roots), quiet()
+		opts.Protocol = cmp.Or(opts.Protocol, plainProtocol)
 		opts.ContextTimeoutEnabled = true
 		return redis.NewClient(opts), nil
 	}
 }
+
+// plainProtocol has no messages in between, for which go-redis looks before each answer. The URL may say otherwise.
+const plainProtocol = 2
 
 // quiet leaves out a subscription that costs a round trip for each connection and that only Redis's own cloud answers.
 func quiet() *maintnotifications.Config {
@@ -143,7 +152,7 @@ func processName() string {
 func (s *Store) serverTTL() time.Duration { return s.leaseTTL + s.slack }
 
 // newOwner names one claim and no other.
-func (s *Store) newOwner() string { return s.process + "/" + rand.Text()[:10] }
+func (s *Store) newOwner() string { return s.process + "." + strconv.FormatUint(s.claims.Add(1), 36) }
 
 // redisLog passes go-redis's own lines to our log.
 type redisLog struct{ log zerolog.Logger }

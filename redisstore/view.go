@@ -66,7 +66,8 @@ func (s *Store) views(ctx context.Context, mailboxes []delta.Mailbox) ([]View, e
 			return nil, fmt.Errorf("reading mailboxes: %w", err)
 		}
 		v := View{Mailbox: m, Retrying: int(retries[i].Val()), Held: held[i].Val()}
-		v.Cursor, err = decodeCursor(cursors[i].Val())
+		has := writtenIn(cursors[i].Val())
+		v.Cursor, err = decodeCursor(&has.value)
 		v.Err = errors.Join(damage, err)
 		views[i] = v
 	}

@@ -31,7 +31,7 @@ const longestLink = 16 << 10
 // Follow takes a link from an answer or from a store, if it leads below the root. Its path below the root is returned in
 // segments, unescaped; whether the caller asked for a thing of that name is his to say.
 func (c *Client) Follow(link string) (u *url.URL, segments []string, err error) {
-	if len(link) > longestLink || strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' }) {
+	if len(link) > longestLink || !printable(link) {
 		return nil, nil, fmt.Errorf("%w: not an address", delta.ErrForeign)
 	}
 	u, err = url.Parse(link)
@@ -49,6 +49,18 @@ func (c *Client) Follow(link string) (u *url.URL, segments []string, err error) 
 	}
 	u.Host, u.Fragment, u.RawFragment = c.root.Host, "", ""
 	return u, strings.Split(below, "/"), nil
+}
+
+// Onward takes a link that comes after another one that was followed to u, if they differ in their queries alone: then what
+// [Client.Follow] found of the first is true of the second.
+func Onward(u *url.URL, followed, link string) (next *url.URL, ok bool) {
+	at := strings.IndexByte(followed, '?') + 1
+	if at == 0 || !strings.HasPrefix(link, followed[:at]) || len(link) > longestLink || !printable(link) || strings.Contains(link, "#") {
+		return nil, false
+	}
+	v := *u
+	v.RawQuery = link[at:]
+	return &v, true
 }
 
 // plainHost is a host in lower case, without the port that https has anyway.
@@ -83,13 +95,31 @@ func badSegments(escapedPath string) bool {
 }
 
 func hasControl(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == 0x7f {
+			return true
+		}
+	}
+	return false
+}
+
+// printable reports that there is no blank, no control character and no backslash in a link.
+func printable(link string) bool {
+	for i := range len(link) {
+		if ch := link[i]; ch <= ' ' || ch == 0x7f || ch == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // checkURL holds every request, whoever made its address, to the configured host, and to ids that are some.
 func (c *Client) checkURL(u *url.URL) error {
 	if u == nil || u.Scheme != c.root.Scheme || u.Host != c.root.Host || u.User != nil || u.Opaque != "" {
 		return fmt.Errorf("%w: not to the configured host", delta.ErrForeign)
+	}
+	if !printable(u.RawQuery) {
+		return fmt.Errorf("%w: not a plain query", delta.ErrRefused)
 	}
 	path, ok := strings.CutPrefix(u.EscapedPath(), c.root.EscapedPath()+"/")
 	if !ok {

@@ -76,6 +76,57 @@ func TestALinkIsFollowedOnlyBelowTheConfiguredAddress(t *testing.T) {
 	}
 }
 
+func TestALinkThatDiffersInItsQueryAloneLeadsWhereFollowingItWouldLead(t *testing.T) {
+	c := newClient(t, &vendor{}, fixed("t"))
+	const first = root + "/users('a%40b')/x?$skiptoken=1"
+	u, _, err := c.Follow(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, link := range []string{root + "/users('a%40b')/x?$deltatoken=x%20y", root + "/users('a%40b')/x?a?b", root + "/users('a%40b')/x?"} {
+		next, ok := rest.Onward(u, first, link)
+		if want, _, err := c.Follow(link); !ok || err != nil || next.RequestURI() != strings.TrimSuffix(want.RequestURI(), "?") {
+			t.Errorf("%s: %v, %v", link, next, ok)
+		}
+	}
+	for _, link := range []string{
+		"", "x", root + "/users('a%40b')/x", root + "/users('a%40b')/y?z", root + "/users('a@b')/x?z", root + "/users('a%40b')/x/?z",
+		"https://evil.example/v1/users('a%40b')/x?z", first + " ", first + "\n", first + "\\", first + "#f", root + "/users('a%40b')/x#?z", first + strings.Repeat("a", 20000),
+	} {
+		if next, ok := rest.Onward(u, first, link); ok {
+			t.Errorf("%.60q is taken for another query: %s", link, next)
+		}
+	}
+	if next, ok := rest.Onward(u, "", first); ok {
+		t.Errorf("after no link: %s", next)
+	}
+}
+
+func FuzzOnward(f *testing.F) {
+	for _, s := range []string{"$skiptoken=1", "a?b", "a#b", "a\\b", "%zz", "", " ", "é"} {
+		f.Add(root+"/users('x')/y?a", root+"/users('x')/y?"+s)
+	}
+	f.Add(root+"/a#b?c", root+"/a#b?d")
+	c, err := rest.New(rest.Config{Vendor: "vendor", Root: root, Tokens: fixed("t"), Kind: kind})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, first, link string) {
+		u, _, err := c.Follow(first)
+		if err != nil {
+			return
+		}
+		next, ok := rest.Onward(u, first, link)
+		if !ok {
+			return
+		}
+		want, _, err := c.Follow(link)
+		if err != nil || next.Scheme != want.Scheme || next.Host != want.Host || next.EscapedPath() != want.EscapedPath() || next.RawQuery != want.RawQuery {
+			t.Fatalf("%q after %q leads to %q, followed to %q, %v", link, first, next, want, err)
+		}
+	})
+}
+
 func FuzzRetryAfter(f *testing.F) {
 	for _, s := range []string{"", "0", "-1", "2.128", "1e9", "soon", "NaN", "Inf", "Sun, 01 Mar 2026 12:02:00 GMT", "0x1p-2", "1e-400", "1e400"} {
 		f.Add(s)

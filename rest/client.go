@@ -18,9 +18,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -38,7 +38,7 @@ type Tokens interface {
 type Client struct {
 	vendor   string   // for error texts
 	root     *url.URL // without a slash at the end
-	http     *http.Client
+	http     guard
 	tokens   Tokens
 	kind     func(status int, codes []string) error
 	policy   policy
@@ -67,7 +67,7 @@ func New(c Config) (*Client, error) {
 		return nil, fmt.Errorf("%s_url is not the address of an API: it has more than a host and a path", c.Vendor)
 	}
 	u.Host = plainHost(u)
-	client := &Client{vendor: c.Vendor, root: u, tokens: c.Tokens, kind: c.Kind, http: HTTP(c.Transport, maxPage)}
+	client := &Client{vendor: c.Vendor, root: u, tokens: c.Tokens, kind: c.Kind, http: guarded(c.Transport, maxPage)}
 	client.policy.budget.Store(maxBudget)
 	return client, nil
 }
@@ -106,14 +106,12 @@ func (c *Client) Do(ctx context.Context, call Call) error {
 		if err != nil {
 			return err
 		}
-		err = c.once(ctx, call, token)
-		refused := new(Error)
-		answered := errors.As(err, &refused)
-		switch {
-		case err == nil:
+		if err = c.once(ctx, call, token); err == nil {
 			c.policy.succeeded()
 			return nil
-		case answered && refused.Status == http.StatusUnauthorized && refusedToken == "":
+		}
+		refused := new(Error)
+		if errors.As(err, &refused) && refused.Status == http.StatusUnauthorized && refusedToken == "" {
 			refusedToken = token
 			continue
 		}
@@ -171,14 +169,17 @@ func (c *Client) fate(method string, err error, refused *Error) error {
 	return err
 }
 
-// once sends a call once.
+// once sends a call once. There are no redirects and no cookies, so it needs no http.Client; the time limit of one costs a
+// goroutine and a timer for each request, that of a context only the timer.
 func (c *Client) once(ctx context.Context, call Call, token string) error {
-	request, err := c.request(ctx, call, token)
+	limited, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	request, err := c.request(limited, call, token)
 	if err != nil {
 		return err
 	}
 	c.requests.Add(1)
-	response, err := c.http.Do(request)
+	response, err := c.http.RoundTrip(request)
 	if err != nil {
 		return c.lost(ctx, call.Method, err)
 	}
@@ -208,15 +209,16 @@ func (c *Client) request(ctx context.Context, call Call, token string) (*http.Re
 		}
 		body = bytes.NewReader(raw)
 	}
-	request, err := http.NewRequestWithContext(ctx, call.Method, call.URL.String(), body)
+	request, err := http.NewRequestWithContext(ctx, call.Method, "", body)
 	if err != nil {
 		return nil, fmt.Errorf("%w: no request can be made of this", delta.ErrRefused)
 	}
-	maps.Copy(request.Header, call.Header) // what is set below replaces values, and changes none
-	for _, values := range request.Header {
-		if hasControl(strings.Join(values, "")) {
+	request.URL, request.Host = call.URL, call.URL.Host
+	for name, values := range call.Header { // what is set below replaces values, and changes none
+		if slices.ContainsFunc(values, hasControl) {
 			return nil, fmt.Errorf("%w: a header with control characters", delta.ErrRefused)
 		}
+		request.Header[name] = values
 	}
 	if token == "" || hasControl(token) {
 		return nil, fmt.Errorf("%w: the token is no token", delta.ErrCredentials)

@@ -17,22 +17,27 @@ import (
 // requestTimeout bounds a request with its whole answer.
 const requestTimeout = 90 * time.Second
 
-// HTTP is a client that follows no redirect and takes no answer of more than so many bytes, counted after decompression.
+// HTTP is a client for libraries that want one. It follows no redirect and takes no answer of more than so many bytes, counted
+// after decompression.
 func HTTP(transport http.RoundTripper, most int64) *http.Client {
-	if transport == nil {
-		transport = http.DefaultTransport
-	}
 	return &http.Client{
-		Transport: guard{transport, most}, Timeout: requestTimeout,
+		Transport: guarded(transport, most), Timeout: requestTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// guard takes Location away from redirects: http.Client would read it before it asks whether to follow, and quote it in an error
-// where it is no address.
+// guard bounds answers. It takes Location away from redirects: http.Client would read it before it asks whether to follow, and
+// quote it in an error where it is no address.
 type guard struct {
 	http.RoundTripper
 	most int64
+}
+
+func guarded(transport http.RoundTripper, most int64) guard {
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	return guard{transport, most}
 }
 
 func (g guard) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -47,7 +52,7 @@ func (g guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// CloseIdleConnections is looked for by http.Client.
+// CloseIdleConnections is looked for by http.Client too.
 func (g guard) CloseIdleConnections() {
 	if t, ok := g.RoundTripper.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
@@ -84,7 +89,7 @@ func Cause(err error) error {
 		return Plain("no answer in time")
 	case errors.As(err, &operation):
 		return operation
-	case errors.Is(err, http.ErrSchemeMismatch):
+	case noTLS(err):
 		return Plain("no TLS is spoken there")
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return Plain("answer breaks off")
@@ -105,7 +110,13 @@ func neverSent(err error) bool {
 		return true
 	}
 	return errors.As(err, new(*net.DNSError)) || errors.As(err, new(*tls.CertificateVerificationError)) ||
-		errors.Is(err, http.ErrSchemeMismatch) || proxyRefusal(err) != ""
+		noTLS(err) || proxyRefusal(err) != ""
+}
+
+// noTLS reports a server that answered the handshake in plain HTTP. http.Client has an error of its own for it.
+func noTLS(err error) bool {
+	var record tls.RecordHeaderError
+	return errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/" || errors.Is(err, http.ErrSchemeMismatch)
 }
 
 // proxyRefusal is the text of a proxy's status line, if that is what err is: net/http gives nothing else.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"syncd/delta"
@@ -251,7 +252,42 @@ func TestA503IsTriedAgainOverAnotherConnection(t *testing.T) {
 	}
 }
 
-func TestAMinuteWithoutAnAnswerIsEnough(t *testing.T) {
+func TestNoRequestTakesLongerThanTwoMinutes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		never := func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}
+		within := func(r *http.Request) (*http.Response, error) {
+			response, _ := says(200, "")(r)
+			response.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"name":`), until{r.Context()}))
+			return response, nil
+		}
+		for _, silent := range []reply{never, within} {
+			c := newClient(t, &vendor{replies: []reply{silent}}, fixed("t"))
+			began := time.Now()
+			err := post(t.Context(), c) // which is not repeated
+			is(t, err, delta.ErrUnclear)
+			if took := time.Since(began); took < time.Minute || took > 2*time.Minute || !strings.Contains(err.Error(), "no answer in time") {
+				t.Errorf("%v after %s", err, took)
+			}
+			v := &vendor{replies: []reply{silent, says(200, `{"name":"a"}`)}}
+			if answer, err := get(t.Context(), newClient(t, v, fixed("t"))); err != nil || answer.Name != "a" || v.asked() != 2 {
+				t.Errorf("a read that got no answer is not sent again: %v, %d requests", err, v.asked())
+			}
+		}
+	})
+}
+
+// until is a body that brings nothing until a context ends.
+type until struct{ ctx context.Context }
+
+func (u until) Read([]byte) (int, error) {
+	<-u.ctx.Done()
+	return 0, u.ctx.Err()
+}
+
+func TestALibrarysRequestTakesNoLongerEither(t *testing.T) {
 	transport := &http.Transport{}
 	if c := rest.HTTP(transport, 1); c.Timeout <= 0 || c.Timeout > 2*time.Minute {
 		t.Errorf("requests may take %s", c.Timeout)

@@ -97,7 +97,7 @@ func (s *Sweeper) judge(ctx context.Context, r *run, err error) {
 		s.Log.Error().Err(errApplication).Msg("all mailboxes wait")
 	}
 	for _, p := range freed {
-		s.unpark(ctx, p)
+		s.unpark(context.WithoutCancel(ctx), p)
 	}
 }
 

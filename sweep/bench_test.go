@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -128,10 +129,14 @@ func newBenchRig(b *testing.B, mailboxes, events int) (*rig, *recorder, *http.Cl
 	var s site
 	must(b, json.Unmarshal(line, &s))
 
+	before := debug.SetGCPercent(400) // as the program does; the floor has it too
+	b.Cleanup(func() { debug.SetGCPercent(before) })
 	server := redistest.Start(b)
 	r := &rig{t: b, boxes: s.Mailboxes, redis: redis.NewClient(&redis.Options{Network: "unix", Addr: server.Socket})}
 	b.Cleanup(func() { _ = r.redis.Close() })
-	r.store = redisstore.New(r.redis, redisstore.Options{LeaseTTL: leaseTTL})
+	r.store, err = redisstore.Open(b.Context(), redisstore.Options{URL: server.URL, LeaseTTL: leaseTTL})
+	must(b, err)
+	b.Cleanup(func() { _ = r.store.Close() })
 	asked := &recorder{RoundTripper: trusting(s.CA)}
 	calendars, err := graph.New(s.GraphURL, asked, graphToken(func() string { return s.Token }))
 	must(b, err)
@@ -140,6 +145,7 @@ func newBenchRig(b *testing.B, mailboxes, events int) (*rig, *recorder, *http.Cl
 	keys, err := delta.NewKeys([]byte("a master key of thirty-two bytes"), s.Tenant)
 	must(b, err)
 	r.sweeper = r.newSweeper(calendars, meetings, keys, zerolog.New(io.Discard).Level(zerolog.InfoLevel))
+	r.sweeper.Claim = func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return r.store.Claim(ctx, m) }
 	return r, asked, &http.Client{Transport: trusting(s.CA)}
 }
 
@@ -227,6 +233,34 @@ func BenchmarkIdle(b *testing.B) {
 // BenchmarkIdleTogether is the same as a daemon does it that has many due: 16 sweeps at a time, whose leases are taken in one
 // pipeline. The floor asks 16 at a time too.
 func BenchmarkIdleTogether(b *testing.B) {
+	b.Run("with Redis", func(b *testing.B) { idleTogether(b, true) })
+	b.Run("without", func(b *testing.B) { idleTogether(b, false) })
+}
+
+// kept is a memory that asks nobody: what a sweep costs without Redis.
+type kept struct {
+	sweep.Memory // nil: an idle sweep asks for no more than what is here
+	cursor       delta.Cursor
+}
+
+func (k *kept) Cursor() delta.Cursor                                               { return k.cursor }
+func (k *kept) Waiting() []delta.Waiting                                           { return nil }
+func (k *kept) HeldRemovals() []string                                             { return nil }
+func (k *kept) Accepted() []string                                                 { return nil }
+func (k *kept) Resync() *delta.Resync                                              { return nil }
+func (k *kept) Broken() bool                                                       { return false }
+func (k *kept) Holds() error                                                       { return nil }
+func (k *kept) LeaseTTL() time.Duration                                            { return leaseTTL }
+func (k *kept) Records(context.Context, []string) (map[string]delta.Record, error) { return nil, nil }
+
+func (k *kept) Write(_ context.Context, b delta.Batch) error {
+	if b.Cursor != nil {
+		k.cursor = *b.Cursor
+	}
+	return nil
+}
+
+func idleTogether(b *testing.B, redis bool) {
 	const mailboxes, workers = 64, 16
 	r, asked, bare := newBenchRig(b, mailboxes, 20)
 	for range 3 {
@@ -240,16 +274,27 @@ func BenchmarkIdleTogether(b *testing.B) {
 	var taken sync.Map // mailbox id → its claim
 	r.sweeper.Claim = func(_ context.Context, m delta.Mailbox) (sweep.Memory, error) {
 		claim, _ := taken.Load(m.ID)
-		return claim.(*redisstore.Claim), nil
+		return claim.(sweep.Memory), nil
+	}
+	claimAll := func(boxes []delta.Mailbox) []error {
+		claims, errs := r.store.ClaimAll(b.Context(), boxes)
+		for i, m := range boxes {
+			taken.Store(m.ID, claims[i])
+		}
+		return errs
+	}
+	if !redis {
+		must(b, errors.Join(claimAll(r.boxes)...))
+		for _, m := range r.boxes {
+			claim, _ := taken.Load(m.ID)
+			taken.Store(m.ID, &kept{cursor: claim.(sweep.Memory).Cursor()})
+		}
+		claimAll = func([]delta.Mailbox) []error { return nil }
 	}
 	together := crew(b, workers)
 	sweepAll := func() error {
 		for boxes := range slices.Chunk(r.boxes, workers) {
-			claims, errs := r.store.ClaimAll(b.Context(), boxes)
-			for i, m := range boxes {
-				taken.Store(m.ID, claims[i])
-			}
-			errs = append(errs, together(len(boxes), func(i int) error {
+			errs := append(claimAll(boxes), together(len(boxes), func(i int) error {
 				_, err := r.sweeper.Sweep(b.Context(), boxes[i])
 				return err
 			}))

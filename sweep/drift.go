@@ -103,7 +103,7 @@ func (r *run) again(ctx context.Context, id string) error {
 	case err != nil:
 		return r.settled(ctx, delta.Event{ID: id}, err)
 	}
-	r.dead[id] = true
+	r.dead.add(id)
 	defer delete(r.dead, id)
 	if err := r.event(ctx, e); err != nil || e.Type != delta.Master {
 		return err

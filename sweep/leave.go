@@ -89,7 +89,8 @@ func (r *run) takeOut(ctx context.Context) error {
 // unseen lists what the calendar's window does not show, is known all the same, and is not over. A series goes before what shares
 // its meeting.
 func (r *run) unseen(c *changes, ours []string) []string {
-	seen := maps.Clone(c.seen)
+	seen := map[string]bool{}
+	maps.Copy(seen, c.seen)
 	for _, u := range c.units() {
 		seen[u.id] = true
 	}

@@ -107,7 +107,8 @@ func (r *run) make(ctx context.Context, host string, s delta.Seen, record *delta
 	unclear := err
 	if unclear == nil {
 		r.report.Created++
-		record.Meeting, r.newborn[made.ID] = made.ID, true
+		record.Meeting = made.ID
+		r.newborn.add(made.ID)
 	}
 	found, spare, err := r.find(ctx, host, s, record)
 	switch {

@@ -13,10 +13,10 @@ import (
 
 // changes is what a round of changes came to: the last word on each event.
 type changes struct {
-	events map[string]delta.Event // event id → event, without the bare occurrences of series
-	seen   map[string]bool        // all ids of the round that were not removals
-	plain  map[string][]time.Time // series master's id → starts of its occurrences that are like all others
-	link   string                 // of the next round
+	events map[string]*delta.Event // event id → event, without the bare occurrences of series
+	seen   map[string]bool         // all ids of the round that were not removals
+	plain  map[string][]time.Time  // series master's id → starts of its occurrences that are like all others
+	link   string                  // of the next round
 	// asking are the series of which a listed occurrence asks for a meeting; nil for a round, which does not tell.
 	asking map[string]bool
 }
@@ -89,7 +89,7 @@ func (r *run) rounds(ctx context.Context, into **changes) error {
 }
 
 func newChanges() *changes {
-	return &changes{events: map[string]delta.Event{}, seen: map[string]bool{}, plain: map[string][]time.Time{}}
+	return &changes{}
 }
 
 // anew forgets which events are there, before a round that tells it of all.
@@ -112,8 +112,11 @@ func (r *run) fold(ctx context.Context, c *changes, pages iter.Seq2[delta.Page, 
 		if err := r.memory.Holds(); err != nil && !r.dry {
 			return err
 		}
-		for _, e := range page.Events {
-			c.fold(e)
+		if len(page.Events) > 0 {
+			c.prepare()
+		}
+		for i := range page.Events {
+			c.fold(&page.Events[i])
 		}
 		r.report.Items += len(page.Events)
 		c.link = page.Link
@@ -121,7 +124,15 @@ func (r *run) fold(ctx context.Context, c *changes, pages iter.Seq2[delta.Page, 
 	return ctx.Err()
 }
 
-func (c *changes) fold(e delta.Event) {
+// prepare makes room. Most rounds bring nothing.
+func (c *changes) prepare() {
+	if c.events == nil {
+		c.events, c.seen, c.plain = map[string]*delta.Event{}, map[string]bool{}, map[string][]time.Time{}
+	}
+}
+
+// fold keeps an event, which stays where it is.
+func (c *changes) fold(e *delta.Event) {
 	switch {
 	case e.Removed:
 		delete(c.seen, e.ID)

@@ -20,8 +20,10 @@ import (
 // series settles what a round brought of one series.
 func (r *run) series(ctx context.Context, c *changes, id string) error {
 	exceptions := c.exceptions(id)
-	master, brought := c.events[id]
-	if !brought {
+	var master delta.Event
+	if brought, ok := c.events[id]; ok {
+		master = *brought
+	} else {
 		if _, known := r.records[id]; c.asking != nil && !c.asking[id] && !known && len(exceptions) == 0 {
 			return nil
 		}
@@ -91,7 +93,7 @@ func (c *changes) exceptions(series string) []delta.Event {
 	var out []delta.Event
 	for _, e := range c.events {
 		if e.SeriesID == series && !e.Removed {
-			out = append(out, e)
+			out = append(out, *e)
 		}
 	}
 	slices.SortFunc(out, func(a, b delta.Event) int { return a.Start.Compare(b.Start) })
@@ -342,7 +344,7 @@ func goneForm(start time.Time) string { return start.UTC().Format("20060102T1504
 // seriesTold notes that the meeting of a series is new, or was told its times anew. It has all occurrences with that, as the
 // pattern says, so those that differ are looked at again: those of this round after the master, the others as their turn comes.
 func (r *run) seriesTold(ctx context.Context, id string) error {
-	r.reset[id] = true
+	r.reset.add(id)
 	records := r.records
 	if !r.all {
 		var err error

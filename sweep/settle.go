@@ -34,7 +34,7 @@ func (r *run) brought(ctx context.Context, c *changes) error {
 		if u.series {
 			err = r.series(ctx, c, u.id)
 		} else {
-			err = r.event(ctx, c.events[u.id])
+			err = r.event(ctx, *c.events[u.id])
 		}
 		if err != nil {
 			return err
@@ -52,7 +52,10 @@ type unit struct {
 
 // units lists what a round brought, what begins soonest first.
 func (c *changes) units() []unit {
-	byID := map[string]unit{}
+	if len(c.events) == 0 && len(c.plain) == 0 {
+		return nil
+	}
+	byID := make(map[string]unit, len(c.events))
 	add := func(id string, series bool, start time.Time) {
 		if u, ok := byID[id]; !ok || start.Before(u.start) {
 			byID[id] = unit{id, series, start}

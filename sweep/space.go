@@ -102,17 +102,19 @@ func (r *run) makeSpace(ctx context.Context, title, tag string) ([]delta.MadeSpa
 	found, looked := r.spacesOf(ctx, tag)
 	switch {
 	case errors.Is(looked, errSpaceScope) && err == nil:
-		r.newborn[made.ID] = true
+		r.newborn.add(made.ID)
 		return []delta.MadeSpace{made}, nil // there it is, whatever the list says
 	case looked != nil:
 		return nil, looked // the next try looks again before it makes one
 	case len(found) > 0:
-		r.newborn[found[0].ID] = err == nil && found[0].ID == made.ID
+		if delete(r.newborn, found[0].ID); err == nil && found[0].ID == made.ID {
+			r.newborn.add(made.ID)
+		}
 		return found, nil
 	case err != nil:
 		return nil, err
 	}
-	r.newborn[made.ID] = true // lists lag
+	r.newborn.add(made.ID) // lists lag
 	return []delta.MadeSpace{made}, nil
 }
 
@@ -273,7 +275,7 @@ func (r *run) owed(ctx context.Context) error {
 		if err := r.recallMore(ctx, []string{id}); err != nil {
 			return err
 		}
-		r.owing[id] = true
+		r.owing.add(id)
 		e, err := r.read(ctx, id)
 		switch {
 		case errors.Is(err, delta.ErrGone): // a round will tell

@@ -125,15 +125,14 @@ func (s *Sweeper) Sweep(ctx context.Context, m delta.Mailbox) (*Report, error) {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	stopRenewing := keepLease(ctx, cancel, memory)
-	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: began, reset: map[string]bool{}, dead: map[string]bool{}}
-	r.log = s.Log.With().Str("mailbox", m.Address).Logger()
+	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: began, log: mailboxLog{&s.Log, m.Address}}
 	err = r.sweep(ctx)
 	if cause := context.Cause(ctx); cause != nil && errors.Is(cause, delta.ErrLeaseLost) {
 		err = cause
 	}
 	cancel(nil)
 	stopRenewing()
-	s.judge(context.WithoutCancel(ctx), r, err)
+	s.judge(ctx, r, err)
 	if err == nil {
 		s.log(m, report, time.Since(began))
 	}
@@ -163,8 +162,8 @@ func (s *Sweeper) Plan(ctx context.Context, m delta.Mailbox) (*Report, error) {
 	if err != nil {
 		return report, err
 	}
-	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: time.Now(), dry: true, reset: map[string]bool{}, dead: map[string]bool{}}
-	r.log = zerolog.Nop()
+	silent := zerolog.Nop()
+	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: time.Now(), dry: true, log: mailboxLog{&silent, m.Address}}
 	return report, r.sweep(ctx)
 }
 
@@ -203,14 +202,24 @@ func renew(ctx context.Context, cancel context.CancelCauseFunc, memory Memory, e
 
 // log writes the one line of a sweep. Errors are the caller's to tell of.
 func (s *Sweeper) log(m delta.Mailbox, r *Report, took time.Duration) {
-	line := s.Log.Info()
+	level := zerolog.InfoLevel
 	if r.Items == 0 && r.Changed == 0 && r.Retrying == 0 {
-		line = s.Log.Debug() // an idle mailbox is not worth a line a minute
+		level = zerolog.DebugLevel // an idle mailbox is not worth a line a minute
 	}
-	line.Str("mailbox", m.Address).Int("items", r.Items).Int("changed", r.Changed).Int("created", r.Created).
+	s.Log.WithLevel(level).Str("mailbox", m.Address).Int("items", r.Items).Int("changed", r.Changed).Int("created", r.Created).
 		Int("updated", r.Updated).Int("deleted", r.Deleted).Int("patched", r.Patched).Int("retrying", r.Retrying).
 		Dur("took", took).Msg("swept")
 }
+
+// mailboxLog names the mailbox in each line. Most sweeps write none, and a logger of their own would cost each of them.
+type mailboxLog struct {
+	log     *zerolog.Logger
+	mailbox string
+}
+
+func (l mailboxLog) Info() *zerolog.Event  { return l.log.Info().Str("mailbox", l.mailbox) }
+func (l mailboxLog) Warn() *zerolog.Event  { return l.log.Warn().Str("mailbox", l.mailbox) }
+func (l mailboxLog) Error() *zerolog.Event { return l.log.Error().Str("mailbox", l.mailbox) }
 
 // run is one sweep of one mailbox. It is used by one goroutine.
 type run struct {
@@ -219,7 +228,7 @@ type run struct {
 	calendar Calendar
 	memory   Memory
 	report   *Report
-	log      zerolog.Logger
+	log      mailboxLog
 	now      time.Time
 	dry      bool
 
@@ -228,8 +237,8 @@ type run struct {
 	full    bool                    // a round over the whole window
 	all     bool                    // records holds all that is remembered, not only of the round's events
 	waiting map[string]time.Time    // event id → its next try, of the events that wait
-	dead    map[string]bool         // events whose meeting is gone at Webex, as a list showed
-	reset   map[string]bool         // series whose times were told to Webex in this sweep
+	dead    set                     // events whose meeting is gone at Webex, as a list showed
+	reset   set                     // series whose times were told to Webex in this sweep
 	words   *parser.Words
 	gone    []string // events that a GET found gone while they were settled
 	// hostRead says that the owner's address was read in this sweep.
@@ -239,18 +248,30 @@ type run struct {
 	// webexLater is when Webex wants to be asked again; until then its events wait.
 	webexLater *delta.LaterError
 	quotaLater *delta.LaterError // when the quota of new meetings is asked again
-	newborn    map[string]bool   // meetings and spaces that this sweep made, and that nobody is in yet
-	owing      map[string]bool   // events whose spaces are tried again
+	newborn    set               // meetings and spaces that this sweep made, and that nobody is in yet
+	owing      set               // events whose spaces are tried again
 	parked     bool              // this sweep parked the mailbox
 	pauseRead  bool              // the shared pause was looked at
+}
+
+// set is made when something is put into it.
+type set map[string]bool
+
+func (s *set) add(id string) {
+	if *s == nil {
+		*s = set{}
+	}
+	(*s)[id] = true
 }
 
 // sweep is the story of a sweep.
 func (r *run) sweep(ctx context.Context) error {
 	r.cursor = r.memory.Cursor()
 	r.cursor.Address = r.mailbox.Address
-	r.waiting, r.newborn, r.owing = map[string]time.Time{}, map[string]bool{}, map[string]bool{}
-	for _, w := range r.memory.Waiting() {
+	for i, w := range r.memory.Waiting() {
+		if i == 0 {
+			r.waiting = map[string]time.Time{}
+		}
 		r.waiting[w.ID] = w.At
 	}
 	if err := r.bound(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -23,7 +24,16 @@ const (
 	exitUsage  = 2 // the command line or the configuration is wrong
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
+	os.Exit(run(os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+}
+
+// collectAt is how far the heap grows before it is collected, in hundredths of what lives. A sweep throws nearly all away that it
+// takes, and what lives is small, so that Go's own 100 costs a tenth of the processor time and saves little memory.
+const collectAt = 400
 
 // commandLine is what can be typed. Each command's struct has a Run method next to what it does.
 type commandLine struct {
