@@ -80,6 +80,48 @@ func TestAMeetingInProgressIsToldOnceItHasEnded(t *testing.T) {
 	}
 }
 
+func TestWhatIsMovedIntoThePastStaysAtWebexWhereItWas(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 134}, func(r *rig) {
+		alice := r.mailbox("alice@example.com")
+		id := alice.Create(draft("@webex:onetime")).ID
+		d := draft("@webex:onetime")
+		d.Recurrence = &simulator.Recurrence{Pattern: "weekly", Count: 6}
+		series := alice.Create(d).ID
+		r.sweep()
+		days := alice.Dates(series, time.Now(), time.Now().Add(ahead))
+		r.pass(3 * time.Hour)
+		hourAgo := time.Now().Add(-time.Hour).Truncate(time.Minute)
+		for what, length := range map[string]time.Duration{"under way": 2 * time.Hour, "over": 30 * time.Minute} {
+			for _, edit := range []func(func(*simulator.Draft)) error{
+				func(change func(*simulator.Draft)) error { return alice.Edit(id, change) },
+				func(change func(*simulator.Draft)) error { return alice.EditOccurrence(series, days[0], change) },
+			} {
+				r.must(edit(func(d *simulator.Draft) { d.Subject, d.Start, d.End = what, hourAgo, hourAgo.Add(length) }))
+				report, err := r.trySweep(r.t.Context())
+				r.must(err)
+				if report.Retrying+report.Created != 0 {
+					r.t.Errorf("%s: %+v", what, report)
+				}
+			}
+			// Webex takes no time in the past, and a made-up one would be a lie: at Webex they stay where they were.
+			r.pass(10 * time.Minute)
+			for _, m := range r.world.Live() {
+				left := r.world.Occurrences(m.ID, tomorrow(24))
+				if len(left) != 1 || m.Recurrence == "" && !m.Start.Equal(tomorrow(9)) {
+					r.t.Errorf("%s: %+v begins tomorrow as %v", what, m, left)
+				}
+			}
+		}
+		// And back: the same meetings serve them.
+		r.must(alice.Move(id, tomorrow(15)))
+		r.must(alice.EditOccurrence(series, days[0], func(d *simulator.Draft) { d.Start, d.End = tomorrow(15), tomorrow(16) }))
+		if report := r.sweep(); report.Created+report.Patched+report.Retrying != 0 || report.Updated != 2 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+	})
+}
+
 func TestTheBlockIsInTheMailboxesLanguageOrTheOperators(t *testing.T) {
 	for name, c := range map[string]struct{ mailbox, operator, word string }{
 		"the mailbox's":    {"nl-NL", "", "wachtwoord"},
