@@ -121,7 +121,7 @@ func (m *Mailbox) wants(r ref, it *item, rest AtRest, now time.Time) want {
 		if it.end.Sub(it.start) >= 24*time.Hour { // all-day ones too
 			kinds = []string{kindRoom}
 		} else if it.series() {
-			kinds = expressible(it, kind)
+			kinds = expressible(it, kind, now)
 		}
 	}
 	if !user.room {
@@ -135,7 +135,7 @@ func (m *Mailbox) wants(r ref, it *item, rest AtRest, now time.Time) want {
 
 // expressible is what a series may become: Webex takes one weekday in monthly and yearly rules, and limits the counts of series
 // that end (webex.md 2.2). Where both ways are defensible, both are right.
-func expressible(it *item, kind string) []string {
+func expressible(it *item, kind string, now time.Time) []string {
 	r := it.rec
 	switch {
 	case strings.HasPrefix(r.Pattern, "relative") && len(r.Days) > 1:
@@ -146,13 +146,13 @@ func expressible(it *item, kind string) []string {
 	if r.Count == 0 && r.Until == "" {
 		return []string{kind}
 	}
-	n := 0
-	r.each(parseDay(r.Start), func(day) bool { n++; return n < 2000 })
+	n, last := 0, day(0)
+	r.each(parseDay(r.Start), func(d day) bool { n, last = n+1, d; return n < 2000 })
 	limit := map[string]int{"daily": 1826, "weekly": 261, "absoluteMonthly": 60, "relativeMonthly": 60}[r.Pattern]
 	if limit == 0 {
 		limit = 5
 	}
-	if n > limit {
+	if n > limit || last.time().After(now.AddDate(5, 0, 0)) {
 		return []string{kind, kindRoom}
 	}
 	return []string{kind}

@@ -113,7 +113,7 @@ func TestThousandRandomSeriesFallOnTheDaysThatAnIndependentLibraryGives(t *testi
 func TestAMonthThatIsTooShortTakesItsLastDayInOutlookAndIsLeftOutByWebex(t *testing.T) {
 	start := time.Date(2026, 1, 31, 10, 0, 0, 0, time.UTC)
 	outlook, _ := Recurrence{Pattern: "absoluteMonthly", Count: 4}.normal(start)
-	webex, err := readRule("FREQ=MONTHLY;BYMONTHDAY=31;COUNT=4", start)
+	webex, err := readRule("FREQ=MONTHLY;BYMONTHDAY=31;COUNT=4", start, start)
 	if err != nil {
 		t.Fatal(err)
 	}

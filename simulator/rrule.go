@@ -10,7 +10,7 @@ import (
 
 // readRule reads an RFC 2445 RRULE as far as Webex takes one: of several month days or weekdays in monthly and yearly rules only
 // the first counts, and a series that ends has limits (webex.md 2.2). start is the first occurrence in the zone of the meeting.
-func readRule(text string, start time.Time) (*Recurrence, error) {
+func readRule(text string, start, now time.Time) (*Recurrence, error) {
 	parts := map[string]string{}
 	for part := range strings.SplitSeq(strings.TrimPrefix(strings.ToUpper(text), "RRULE:"), ";") {
 		key, value, ok := strings.Cut(part, "=")
@@ -35,7 +35,7 @@ func readRule(text string, start time.Time) (*Recurrence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rule, rule.limited(parts["FREQ"])
+	return rule, rule.limited(parts["FREQ"], now.In(start.Location()))
 }
 
 func (r *Recurrence) readPart(key, value, freq string, start time.Time) (err error) {
@@ -165,12 +165,12 @@ func readUntil(value string, start time.Time) (string, error) {
 	return t.Format(time.DateOnly), nil
 }
 
-// limited cuts a series at five years and refuses more occurrences than Webex takes. A series without an end has no limit.
-func (r *Recurrence) limited(freq string) error {
+// limited cuts a series at five years from now and refuses more occurrences than Webex takes. A series without an end has no limit.
+func (r *Recurrence) limited(freq string, now time.Time) error {
 	if r.Count == 0 && r.Until == "" {
 		return nil
 	}
-	furthest := parseDay(r.Start).time().AddDate(5, 0, 0).Format(time.DateOnly)
+	furthest := now.AddDate(5, 0, 0).Format(time.DateOnly)
 	if r.Until > furthest {
 		r.Until = furthest
 	}

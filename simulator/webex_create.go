@@ -14,11 +14,12 @@ type meetingBody struct {
 	Agenda, Recurrence                    *string
 	HostEmail, RoomID                     string
 	ScheduledType                         string
-	TemplateID                            string
+	Adhoc                                 bool
 	SendEmail                             *bool
 	IntegrationTags                       *[]string
 	Invitees                              []inviteeBody
 	JoinBeforeHostMinutes                 *int
+	UnlockedMeetingJoinSecurity           string
 
 	sent map[string]json.RawMessage
 }
@@ -64,6 +65,9 @@ func (c *call) createMeeting(map[string]string) *answer {
 	if a != nil {
 		return a
 	}
+	if b.RoomID != "" && s.noSpaces { // spark:all
+		return c.refusal(http.StatusForbidden, "Missing required scopes.")
+	}
 	if b.RoomID != "" && !s.spaces.member(b.RoomID, u.email) {
 		return c.refusal(http.StatusForbidden, "The account of the token is not a member of the space.")
 	}
@@ -80,6 +84,7 @@ func (c *call) createMeeting(map[string]string) *answer {
 	if b.ScheduledType != "" {
 		met.scheduled = b.ScheduledType
 	}
+	met.adhoc = b.Adhoc
 	if a := c.roomMeeting(b); a != nil {
 		return a
 	}
@@ -128,8 +133,14 @@ func (c *call) roomMeeting(b meetingBody) *answer {
 	switch {
 	case b.ScheduledType != "" && !slices.Contains([]string{"meeting", "webinar", "personalRoomMeeting"}, b.ScheduledType):
 		return c.invalid("scheduledType %s does not exist.", b.ScheduledType)
-	case b.ScheduledType == "personalRoomMeeting" && (b.TemplateID != "" || b.RoomID != "" || b.IntegrationTags != nil):
-		return c.invalid("templateId, roomId and integrationTags are not supported for a personalRoomMeeting.")
+	case b.ScheduledType == "personalRoomMeeting":
+		for _, name := range []string{"templateId", "roomId", "integrationTags", "enabledAutoRecordMeeting", "enabledWebcastView", "registration"} {
+			if v := string(b.sent[name]); v != "" && v != "null" && v != "false" {
+				return c.invalid("%s is not supported for a personalRoomMeeting.", name)
+			}
+		}
+	case b.Adhoc && b.RoomID == "":
+		return c.invalid("An adhoc meeting needs a roomId.")
 	}
 	return nil
 }

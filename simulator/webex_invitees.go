@@ -146,6 +146,9 @@ func (c *call) seekParty(meetingID, hostEmail string) (party, *answer) {
 	if a != nil {
 		return party{}, a
 	}
+	if met.scheduled == "personalRoomMeeting" {
+		return party{}, c.invalid("The id of a personalRoomMeeting is not supported for invitees.")
+	}
 	if at != nil && met.rule != nil {
 		return party{met, at.key}, nil
 	}

@@ -129,6 +129,9 @@ func (c *call) listSeries(u *webexUser, q url.Values) ([]listedMeeting, *answer)
 	if a != nil || q.Get("meetingType") == "meeting" {
 		return nil, a
 	}
+	if met.scheduled == "personalRoomMeeting" {
+		return nil, c.invalid("meetingSeriesId cannot be that of a personalRoomMeeting.")
+	}
 	return occurrencesOf(met, from, to, q.Get("isModified")), nil
 }
 

@@ -23,6 +23,7 @@ type meeting struct {
 	tagApp                    string // the OAuth client that may see them
 	roomID                    string
 	scheduled                 string // scheduledType
+	adhoc                     bool   // of a space, begun at once
 	extra                     map[string]json.RawMessage
 
 	changed map[string]*meetingChange // original UTC start → what differs in that occurrence
@@ -262,6 +263,9 @@ func (c *call) deleteMeeting(args map[string]string) *answer {
 	}
 	if met.running {
 		return c.refusal(http.StatusBadRequest, "Meeting is in progress")
+	}
+	if met.adhoc {
+		return c.refusal(http.StatusBadRequest, "An adhoc meeting cannot be deleted.")
 	}
 	c.judgeDelete(met, at)
 	c.mailed(q.Get("sendEmail") != "false", met, "cancellation")

@@ -26,8 +26,8 @@ func (c *call) patchMeeting(args map[string]string) *answer {
 		return c.refusal(http.StatusForbidden, "Only the host can update the meeting.")
 	case met.running:
 		return c.invalid("Meeting is in progress")
-	case met.scheduled == "personalRoomMeeting":
-		return c.invalid("A personalRoomMeeting cannot be updated.")
+	case met.scheduled == "personalRoomMeeting", met.adhoc:
+		return c.invalid("A personalRoomMeeting or an adhoc meeting cannot be updated.")
 	case c.Method == http.MethodPut && (b.Title == nil || b.Start == nil || b.End == nil || b.Password == nil):
 		return c.invalid("title, password, start and end are required.")
 	}

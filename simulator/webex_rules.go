@@ -50,6 +50,9 @@ func (c *call) fill(met *meeting, b meetingBody) *answer {
 	if m := b.JoinBeforeHostMinutes; m != nil && !slices.Contains([]int{0, 5, 10, 15}, *m) {
 		return c.invalid("joinBeforeHostMinutes must be 0, 5, 10 or 15.")
 	}
+	if s := b.UnlockedMeetingJoinSecurity; s != "" && !slices.Contains([]string{"allowJoin", "allowJoinWithLobby", "blockFromJoin"}, s) {
+		return c.invalid("unlockedMeetingJoinSecurity %s does not exist.", s)
+	}
 	if a := c.time(met, b); a != nil {
 		return a
 	}
@@ -127,7 +130,7 @@ func (c *call) time(met *meeting, b meetingBody) *answer {
 		rule, text = nil, deref(b.Recurrence)
 	}
 	if text != "" {
-		if rule, err = readRule(text, start.In(loc)); err != nil {
+		if rule, err = readRule(text, start.In(loc), now); err != nil {
 			return c.invalid("recurrence: %v", err)
 		}
 	}

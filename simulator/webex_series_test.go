@@ -62,9 +62,37 @@ func TestUpdatesAreRefusedInProgressIntoThePastAndForNulls(t *testing.T) {
 	refused(t, "an instance", s.patch(id+"_I_123", js{"title": "x"}), 400, "instance")
 	room := s.create(js{"scheduledType": "personalRoomMeeting"})["id"].(string)
 	refused(t, "a meeting in the room", s.patch(room, js{"title": "x"}), 400, "personalRoomMeeting")
+	refused(t, "its invitees", s.c.do("GET", WebexURL+"/meetingInvitees?hostEmail="+alice_+"&meetingId="+room, nil), 400, "personalRoomMeeting")
+	refused(t, "inviting to it", s.c.do("POST", WebexURL+"/meetingInvitees", js{"meetingId": room, "hostEmail": alice_, "email": "a@b.org", "sendEmail": false}), 400, "personalRoomMeeting")
+	refused(t, "its occurrences", s.c.do("GET", WebexURL+"/meetings?hostEmail="+alice_+"&meetingSeriesId="+room, nil), 400, "personalRoomMeeting")
 	if r := s.c.do("DELETE", WebexURL+"/meetings/"+room+"?sendEmail=false&hostEmail="+alice_, nil); r.status != 204 {
 		t.Errorf("deleting it: %d", r.status)
 	}
+}
+
+func TestAMeetingOfASpaceBegunAtOnceIsNeitherUpdatedNorDeleted(t *testing.T) {
+	s := newStudio(t, Quirks{})
+	space := s.c.ok("POST", WebexURL+"/rooms", js{"title": "Plans"})["id"].(string)
+	refused(t, "in a Personal Room", s.post(js{"roomId": space, "scheduledType": "personalRoomMeeting"}), 400, "roomId")
+	id := s.create(js{"roomId": space, "adhoc": true})["id"].(string)
+	refused(t, "updating it", s.c.do("PATCH", WebexURL+"/meetings/"+id, js{"title": "x", "sendEmail": false}), 400, "adhoc")
+	refused(t, "deleting it", s.c.do("DELETE", WebexURL+"/meetings/"+id+"?sendEmail=false", nil), 400, "adhoc")
+	s.w.WithholdSpaces(true)
+	refused(t, "without spark:all", s.post(js{"roomId": space}), 403, "scopes")
+}
+
+func TestARuleThatEndsReachesFiveYearsFromNowAtMost(t *testing.T) {
+	s := newStudio(t, Quirks{}) // it is 5 January 2026 there
+	starts := func(change js) (all []string) {
+		id := s.create(change)["id"].(string)
+		for _, o := range s.list("meetingSeriesId=" + id + "&max=100&from=2026-01-01T00:00:00Z&to=2060-01-01T00:00:00Z&hostEmail=" + alice_) {
+			all = append(all, o["start"].(string)[:10])
+		}
+		return all
+	}
+	same(t, "every other year", starts(js{"recurrence": "FREQ=YEARLY;INTERVAL=2;UNTIL=21241001T000000Z"}), []string{"2026-01-05", "2028-01-05", "2030-01-05"})
+	later := js{"start": "2029-01-05T13:00:00Z", "end": "2029-01-05T14:00:00Z", "recurrence": "FREQ=YEARLY;UNTIL=21241001T000000Z"}
+	same(t, "what begins later has less", starts(later), []string{"2029-01-05", "2030-01-05", "2031-01-05"})
 }
 
 func TestDeletingAnOccurrenceLeavesTheSeries(t *testing.T) {

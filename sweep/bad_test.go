@@ -28,15 +28,18 @@ func TestSubjectsOfEveryKindBecomeATitleThatWebexTakes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, simulator.Options{Seed: 101, Exchange: simulator.Harsh}, func(r *rig) {
 				alice := r.mailbox("alice@example.com")
-				for i, keyword := range []string{"@webex:onetime", "@webex"} {
+				for i, keyword := range []string{"@webex:onetime", "@webex", "@meet"} {
 					d := draft(keyword)
 					d.Subject, d.Start, d.End = c.subject, tomorrow(9+i), tomorrow(10+i)
 					alice.Create(d)
 				}
-				if report, err := r.trySweep(r.t.Context()); err != nil || report.Created != 1 || report.Patched != 2 {
+				if report, err := r.trySweep(r.t.Context()); err != nil || report.Created != 2 || report.Patched != 3 {
 					r.t.Fatalf("%+v %v", report, err)
 				}
 				title := r.world.Live()[0].Title
+				if other, space := r.world.Live()[1].Title, r.space().Title; other != title || space != title {
+					r.t.Errorf("titles %q and %q, and of the space %q", title, other, space)
+				}
 				if title != c.title || utf8.RuneCountInString(title) > 128 || strings.ContainsFunc(title, unicode.IsControl) {
 					r.t.Errorf("title %q, want %q", title, c.title)
 				}
@@ -164,6 +167,36 @@ func TestASiteThatRefusesMeetingsAsTheyAreHoldsUpNobody(t *testing.T) {
 		r.sweep()
 		r.quiet()
 	})
+}
+
+func TestOddAddressesOfOrganisersAreServed(t *testing.T) {
+	for _, address := range []string{"o'brien@example.com", "plus+tag@example.com", "under_score.a-b@sub.example.com", "jürgen@bücher.example"} {
+		t.Run(address, func(t *testing.T) {
+			inBubble(t, simulator.Options{Seed: 106}, func(r *rig) {
+				person := r.mailbox(address)
+				var ids []string
+				for i, keyword := range []string{"@webex", "@webex:onetime", "@meet"} {
+					d := later(keyword, 9+i)
+					ids = append(ids, person.Create(d).ID)
+				}
+				if report := r.sweep(); report.Created != 2 || report.Patched != 3 || r.world.Live()[0].Host != address {
+					r.t.Errorf("%+v, hosted by %s", report, r.world.Live()[0].Host)
+				}
+				for _, id := range ids {
+					r.must(person.Edit(id, func(d *simulator.Draft) { d.Subject = "Renamed" }))
+				}
+				r.sweep()
+				r.pass(nextList)
+				r.quiet()
+				for _, id := range ids {
+					r.must(person.Delete(id))
+				}
+				if report := r.sweep(); report.Deleted != 2 || len(r.world.Live()) != 0 {
+					r.t.Errorf("%+v", report)
+				}
+			})
+		})
+	}
 }
 
 func TestOddAddressesOfAttendeesHarmNothing(t *testing.T) {

@@ -151,6 +151,26 @@ func TestTheDailyCheckCostsOneRequestWhereNothingChangedAndOneMoreWithSeries(t *
 	}
 }
 
+func TestTheDailyChecksOfManyMailboxesAreSpread(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 90}, func(r *rig) {
+		for i := range 24 {
+			r.mailbox(fmt.Sprintf("p%02d@example.com", i))
+		}
+		r.sweep()
+		hours := map[time.Duration]int{}
+		for i := range r.boxes {
+			due := time.Until(r.cursor(i).OrphansAt)
+			if due < 20*time.Hour || due > nextList {
+				r.t.Errorf("%s is looked over in %s", r.boxes[i].Address, due)
+			}
+			hours[due.Truncate(time.Hour)]++
+		}
+		if len(hours) < 5 {
+			r.t.Errorf("within the hours %v", hours)
+		}
+	})
+}
+
 func TestAnEmptyListOfMeetingsIsNotBelieved(t *testing.T) {
 	inBubble(t, simulator.Options{Seed: 88}, func(r *rig) {
 		alice := r.mailbox("alice@example.com")

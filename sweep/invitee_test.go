@@ -181,17 +181,23 @@ func TestAMeetingThatInvitesNobodyAtAllIsNotAskedAHundredTimes(t *testing.T) {
 }
 
 func TestMorePeopleThanWebexInvitesAreCutAndMoreThanItServesGetNothing(t *testing.T) {
-	for n, want := range map[int]delta.Reason{1001: delta.GuestsCut, 1501: delta.TooMany} {
+	for n, want := range map[int]delta.Reason{1000: delta.Typed, 1001: delta.GuestsCut, 1500: delta.GuestsCut, 1501: delta.TooMany} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			inBubble(t, simulator.Options{Seed: 78}, func(r *rig) {
 				alice := r.mailbox("alice@example.com")
 				d := draft("@webex:onetime")
 				d.Attendees = people(n)
-				alice.Create(d)
-				if report := r.sweep(); report.Reasons[want] != 1 {
+				id := alice.Create(d).ID
+				if report := r.sweep(); report.Reasons[want] != 1 || (report.Reasons[delta.GuestsCut] == 1) != (want == delta.GuestsCut) {
 					r.t.Errorf("%+v", report)
 				}
-				if want == delta.GuestsCut && len(r.invited()) != 1000 {
+				if want == delta.TooMany {
+					if e, _ := alice.Event(id); len(r.world.Live()) != 0 || strings.Contains(e.Body, "webex.com") {
+						r.t.Errorf("%d meetings, body %s", len(r.world.Live()), e.Body)
+					}
+					return
+				}
+				if len(r.invited()) != 1000 {
 					r.t.Errorf("%d invited", len(r.invited()))
 				}
 			})

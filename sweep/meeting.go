@@ -44,6 +44,7 @@ func (r *run) obtain(ctx context.Context, s delta.Seen, record *delta.Record) (d
 		}
 	}
 	record.Meeting = meeting.ID
+	r.stranger = false
 	return meeting.Details, spare, r.interim(ctx, s.ID, *record)
 }
 
@@ -223,6 +224,7 @@ func (r *run) details(ctx context.Context, record delta.Record) (parser.Details,
 	}
 	room, err := r.Meetings.Room(ctx, host)
 	if err == nil {
+		r.stranger = false
 		r.rooms.put(host, room, r.now)
 	}
 	return room, r.ofWebex(ctx, err)

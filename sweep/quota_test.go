@@ -1,6 +1,8 @@
 package sweep_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -58,6 +60,37 @@ func TestWhatBeginsSoonestGoesFirstAndTheRestWaitsForTheNextDay(t *testing.T) {
 		}
 		r.quiet()
 	})
+}
+
+func TestWhereTheQuotaOfAllIsShortWhatBeginsLateWaitsForWhatBeginsSoonInOtherMailboxes(t *testing.T) {
+	for used, want := range map[int][]int{2200: {1, 20, 90}, 2400: {1, 20}, 2800: {1}, 3000: nil} {
+		t.Run(fmt.Sprint(used), func(t *testing.T) {
+			inBubble(t, simulator.Options{Seed: 84}, func(r *rig) {
+				ids := map[int]string{}
+				for i, days := range []int{90, 20, 1} { // each in a mailbox of its own, the latest first
+					ids[days] = r.mailbox(fmt.Sprintf("p%d@example.com", i)).Create(later("@webex:onetime", days)).ID
+				}
+				key := "syncd:quota:{" + time.Now().UTC().Format(time.DateOnly) + "}"
+				r.must(r.redis.Set(r.t.Context(), key, used, 48*time.Hour).Err())
+				report, err := r.trySweep(r.t.Context())
+				r.must(err)
+				if report.Created != len(want) || report.Reasons[delta.Quota] != 3-len(want) {
+					r.t.Fatalf("%+v", report)
+				}
+				for i, days := range []int{90, 20, 1} {
+					if made := r.record(i, ids[days]).Meeting != ""; made != slices.Contains(want, days) {
+						r.t.Errorf("in %d days: made %v", days, made)
+					}
+				}
+				r.pass(23*time.Hour + 30*time.Minute) // what nobody needed is given free as the day goes on
+				report, err = r.trySweep(r.t.Context())
+				r.must(err)
+				if used < 2900 && report.Created != 3-len(want) || used == 3000 && report.Created != 0 {
+					r.t.Errorf("late in the day: %+v", report)
+				}
+			})
+		})
+	}
 }
 
 func TestARefusalBecauseOfTheQuotaIsNotRepeatedByEachEvent(t *testing.T) {

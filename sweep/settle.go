@@ -274,6 +274,7 @@ func (r *run) later(ctx context.Context, e delta.Event, why error) error {
 	}
 	record.Tries++
 	record.Reason = ReasonOf(why)
+	r.stranger = r.stranger || record.Reason == delta.Unknown
 	record.Modified = latest(record.Modified, e.Modified)
 	at := r.now.Add(pause(record.Tries, why))
 	var asked *delta.LaterError

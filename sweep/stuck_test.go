@@ -73,10 +73,20 @@ func TestAnOrganiserWhomWebexDoesNotKnowIsTriedAfterAnHourAndThenDaily(t *testin
 					r.t.Errorf("waits %s, want %s", got, want)
 				}
 			}
-			r.pass(want + time.Second)
+			for range 3 { // sweeps between the tries, which ask nobody, still show it
+				if c := r.cursor(0); c.State != delta.OK || c.Reason != delta.Unknown {
+					r.t.Errorf("the mailbox is %s, reason %q", c.State, c.Reason)
+				}
+				r.pass(want / 4)
+				r.must(r.sweepErr())
+			}
+			r.pass(want/4 + time.Second)
 		}
 		r.world.AddWebexUser(ghost.Address(), true)
 		r.sweep()
+		if c := r.cursor(0); c.Reason != "" {
+			r.t.Errorf("known by now, and the mailbox's reason is %q", c.Reason)
+		}
 		r.quiet()
 	})
 }

@@ -252,6 +252,8 @@ type run struct {
 	owing      set               // events whose spaces are tried again
 	parked     bool              // this sweep parked the mailbox
 	pauseRead  bool              // the shared pause was looked at
+	// stranger says that Webex did not know the owner when it was last asked for a meeting of his.
+	stranger bool
 }
 
 // set is made when something is put into it.
@@ -274,6 +276,7 @@ func (r *run) sweep(ctx context.Context) error {
 		}
 		r.waiting[w.ID] = w.At
 	}
+	r.stranger = r.cursor.Reason == delta.Unknown && len(r.waiting) > 0
 	if err := r.bound(); err != nil {
 		return r.stop(ctx, err)
 	}
@@ -364,8 +367,11 @@ func (r *run) finish(ctx context.Context, changes *changes) error {
 		r.cursor.ChangedAt = r.now
 	}
 	r.cursor.State = delta.OK
-	if !r.cursor.ViewUntil.IsZero() {
+	switch {
+	case !r.cursor.ViewUntil.IsZero():
 		r.cursor.Reason = delta.Loop
+	case r.stranger:
+		r.cursor.Reason = delta.Unknown
 	}
 	batch := delta.Batch{Cursor: &r.cursor, NewLink: changes.link != r.memory.Cursor().Link, GiveUp: true}
 	if r.report.Held > 0 {

@@ -15,9 +15,12 @@ import (
 const MaxInvite = 100
 
 type inviteeJSON struct {
-	ID    string `json:"id"`
-	Email string `json:"email"`
+	ID     string   `json:"id"`
+	Email  string   `json:"email"`
+	Errors failures `json:"errors"`
 }
+
+func (i *inviteeJSON) check() error { return i.Errors.check("id", "email") }
 
 // Invitees lists whom a meeting, series or occurrence invites.
 func (c *Client) Invitees(ctx context.Context, host, meeting string) ([]delta.Invitee, error) {

@@ -20,13 +20,12 @@ import (
 // well (Create a Room, example); a change of the title leaves it alone.
 
 type spaceJSON struct {
-	ID          string `json:"id"`
-	Title       string `json:"title"`
-	Created     string `json:"created"`
-	Creator     string `json:"creatorId"`
-	Description string `json:"description"`
-	// Errors names members that Webex could not read this time (REST API Basics).
-	Errors map[string]any `json:"errors"`
+	ID          string   `json:"id"`
+	Title       string   `json:"title"`
+	Created     string   `json:"created"`
+	Creator     string   `json:"creatorId"`
+	Description string   `json:"description"`
+	Errors      failures `json:"errors"`
 }
 
 func (s spaceJSON) space() delta.MadeSpace {
@@ -114,10 +113,13 @@ func (c *Client) DropSpace(ctx context.Context, id string) error {
 }
 
 type memberJSON struct {
-	ID     string `json:"id"`
-	Person string `json:"personId"`
-	Email  string `json:"personEmail"`
+	ID     string   `json:"id"`
+	Person string   `json:"personId"`
+	Email  string   `json:"personEmail"`
+	Errors failures `json:"errors"`
 }
+
+func (m *memberJSON) check() error { return m.Errors.check("id", "personId", "personEmail") }
 
 // Members lists the members of a space but for this account.
 func (c *Client) Members(ctx context.Context, space string) ([]delta.Member, error) {
@@ -149,10 +151,13 @@ func (c *Client) RemoveMember(ctx context.Context, membership string) error {
 }
 
 type messageJSON struct {
-	ID     string `json:"id"`
-	Person string `json:"personId"`
-	Text   string `json:"text"`
+	ID     string   `json:"id"`
+	Person string   `json:"personId"`
+	Text   string   `json:"text"`
+	Errors failures `json:"errors"`
 }
+
+func (m *messageJSON) check() error { return m.Errors.check("id", "personId") }
 
 // maxMessages is a page of messages, and saidPages how far back in a space is looked. What is looked for was said a moment ago, or
 // the space is old and the store was lost.
@@ -168,10 +173,11 @@ func (c *Client) Said(ctx context.Context, space string, enough func(delta.Messa
 		return nil, err
 	}
 	var found []delta.Message
-	looked := 0
+	looked, hidden := 0, false
 	err = pages(ctx, c, c.rest.URL(url.Values{"roomId": {space}, "max": {maxMessages}}, "messages"), func(items []messageJSON) bool {
 		done := false
 		for _, m := range items {
+			hidden = hidden || !done && m.Person == me && m.Errors["text"] != nil
 			if m.Person == me && m.ID != "" {
 				found = append(found, delta.Message{ID: m.ID, Text: m.Text})
 				done = done || enough(found[len(found)-1])
@@ -180,7 +186,13 @@ func (c *Client) Said(ctx context.Context, space string, enough func(delta.Messa
 		looked++
 		return done || looked == saidPages
 	})
-	return found, spaceError("reading a space's messages", err)
+	if err == nil && hidden {
+		err = fmt.Errorf("%w: a message that cannot be read", delta.ErrTrouble) // it may be the one that is looked for
+	}
+	if err != nil {
+		return nil, spaceError("reading a space's messages", err)
+	}
+	return found, nil
 }
 
 // Say says something in a space.

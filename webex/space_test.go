@@ -1,11 +1,14 @@
 package webex_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"syncd/delta"
@@ -83,6 +86,46 @@ func TestAListOfSpacesThatCannotBeReadIsNone(t *testing.T) {
 		if got, err := spaces(t, answers{"/v1/rooms": said(200, body)}, time.Time{}); !errors.Is(err, want) {
 			t.Errorf("%s: %+v, %v", body, got, err)
 		}
+	}
+}
+
+// Who takes an unreadable address for somebody uninvited puts him out, and an unreadable message of his own for another word says
+// the first one again.
+func TestPeopleAndWordsThatWebexCouldNotReadAreNotTakenForOthers(t *testing.T) {
+	failed := `"errors":{"%s":{"code":"kms_failure","reason":"placeholder"}}`
+	ctx := context.Background()
+	for what, c := range map[string]struct {
+		path, items string
+		call        func(*webex.Client) (int, error)
+		want        error
+	}{
+		"an invitee": {"/v1/meetingInvitees", `{"id":"i","email":"[encrypted]",` + fmt.Sprintf(failed, "email") + `}`,
+			func(c *webex.Client) (int, error) { l, err := c.Invitees(ctx, "h", "m"); return len(l), err }, delta.ErrUnclear},
+		"an invitee's name": {"/v1/meetingInvitees", `{"id":"i","email":"a@b.example",` + fmt.Sprintf(failed, "displayName") + `}`,
+			func(c *webex.Client) (int, error) { l, err := c.Invitees(ctx, "h", "m"); return len(l), err }, nil},
+		"a member": {"/v1/memberships", `{"id":"i","personId":"x","personEmail":"",` + fmt.Sprintf(failed, "personEmail") + `}`,
+			func(c *webex.Client) (int, error) { l, err := c.Members(ctx, "s"); return len(l), err }, delta.ErrUnclear},
+		"a message": {"/v1/messages", `{"id":"i","personId":"me","text":"[encrypted]",` + fmt.Sprintf(failed, "text") + `}`,
+			func(c *webex.Client) (int, error) {
+				l, err := c.Said(ctx, "s", func(delta.Message) bool { return false })
+				return len(l), err
+			}, delta.ErrTrouble},
+		"somebody else's message": {"/v1/messages", `{"id":"j","personId":"me","text":"x"},{"id":"i","personId":"y","text":"[encrypted]",` + fmt.Sprintf(failed, "text") + `}`,
+			func(c *webex.Client) (int, error) {
+				l, err := c.Said(ctx, "s", func(delta.Message) bool { return false })
+				return len(l), err
+			}, nil},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a := answers{"/v1/people/me": said(200, `{"id":"me"}`), c.path: said(200, `{"items":[`+c.items+`]}`)}
+			client, err := webex.New("https://webex.test/v1", a, webex.FixedToken("t"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n, err := c.call(client); !errors.Is(err, c.want) || (n == 1) != (c.want == nil) {
+				t.Errorf("%s: %d, %v", what, n, err)
+			}
+		})
 	}
 }
 

@@ -82,6 +82,8 @@ func TestATokenThatDiesSoonOrIsRefusedIsShown(t *testing.T) {
 		}
 	}
 	ready(200, "ready\n")
+	redis.CLI("HSET", "syncd:webex:refresh", "expires", time.Now().Add(30*24*time.Hour+time.Hour).UTC().Format(time.RFC3339))
+	ready(200, "ready\n")
 	redis.CLI("HSET", "syncd:webex:refresh", "expires", time.Now().Add(29*24*time.Hour+time.Hour).UTC().Format(time.RFC3339))
 	ready(200, "(29 days)")
 	if got := s.syncd("status"); got.code != 0 || !strings.Contains(got.err, "(29 days)") {
