@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"testing"
 
 	"syncd/delta"
@@ -13,7 +14,7 @@ func guarded(g *loopGuard, most int, page func(n int) page) (passed int, err err
 	for n := range most {
 		p := page(n)
 		p.next = fmt.Sprint("next ", n)
-		if err := g.pass(fmt.Sprint("page ", n), p); err != nil {
+		if err := g.pass(&url.URL{Path: fmt.Sprint("page ", n)}, p); err != nil {
 			return n, err
 		}
 	}
@@ -51,7 +52,7 @@ func TestTheLastPageOfARoundIsNeverTooMuch(t *testing.T) {
 	if _, err := guarded(&g, maxPages-1, func(n int) page { return page{events: []delta.Event{{ID: fmt.Sprint(n)}}} }); err != nil {
 		t.Fatal(err)
 	}
-	if err := g.pass("the last", page{events: []delta.Event{{ID: "x"}}, delta: "link", size: maxBytes}); err != nil {
+	if err := g.pass(&url.URL{Path: "the last"}, page{events: []delta.Event{{ID: "x"}}, delta: "link", size: maxBytes}); err != nil {
 		t.Error(err)
 	}
 }

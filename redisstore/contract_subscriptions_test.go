@@ -66,7 +66,9 @@ func subscriptionsComeWhenDue(r *rig) {
 	if err != nil || !seen[0].Known || seen[1].Record != due[0].Record || seen[2].Known || seen[0].Next.IsZero() {
 		r.Errorf("%+v, %v", seen, err)
 	}
-	r.rdb.HSet(r.Context(), r.prefix+"{subscriptions}:all", "a", "{damaged")
+	if err := r.rdb.HSet(r.Context(), r.prefix+"{subscriptions}:all", "a", "{damaged").Err(); err != nil {
+		r.Fatal(err)
+	}
 	if seen, err = r.store.Subscriptions(r.Context(), []string{"a"}, false); err != nil || seen[0].ID != "" {
 		r.Errorf("damaged: %+v, %v", seen, err)
 	}

@@ -26,8 +26,9 @@ func TestTheLastCopyOfAnEventInARoundCounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := newChanges()
+			got.prepare()
 			for _, e := range c.round {
-				got.fold(e)
+				got.fold(&e)
 			}
 			if e := got.events["a"]; e.Subject != c.want.Subject || e.Removed != c.want.Removed || got.seen["a"] != c.there {
 				t.Errorf("%+v, there %v", e, got.seen["a"])
