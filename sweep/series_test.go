@@ -1,6 +1,7 @@
 package sweep_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -122,6 +123,34 @@ func TestASeriesThatMovesTakesItsExceptionsAlong(t *testing.T) {
 		r.sweep()
 		r.quiet()
 	})
+}
+
+// Exchange keeps them; Webex drops them with every change of times, and has to be told again.
+func TestASeriesThatIsLengthenedOrProlongedKeepsItsExceptionsAtWebex(t *testing.T) {
+	for name, change := range map[string]func(d *simulator.Draft){
+		"lengthened": func(d *simulator.Draft) { d.End = d.End.Add(30 * time.Minute) },
+		"prolonged":  func(d *simulator.Draft) { d.Recurrence.Count = 14 },
+	} {
+		inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+			r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Subject = "With guests" }))
+			r.must(alice.EditOccurrence(id, days[4], func(d *simulator.Draft) { d.Start, d.End = d.Start.Add(2*time.Hour), d.End.Add(2*time.Hour) }))
+			r.must(alice.CancelOccurrence(id, days[6]))
+			r.sweep()
+			before := r.world.Live()[0]
+			if len(before.Changed) != 2 || len(before.Dropped) != 1 {
+				r.t.Fatalf("%+v", before)
+			}
+			r.must(alice.Edit(id, change))
+			if report := r.sweep(); report.Updated < 1 || report.Patched+report.Created != 0 {
+				r.t.Errorf("%s: %+v", name, report)
+			}
+			after := r.world.Live()[0]
+			if after.ID != before.ID || !slices.Equal(after.Changed, before.Changed) || !slices.Equal(after.Dropped, before.Dropped) {
+				r.t.Errorf("%s: %+v, before %+v", name, after, before)
+			}
+			r.quiet()
+		})
+	}
 }
 
 func TestASeriesThatEndsEarlierOrIsSplitIsFollowed(t *testing.T) {
