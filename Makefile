@@ -27,7 +27,7 @@ build: ## The static binary, bin/syncd.
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/syncd ./cmd/syncd
 
 soak: redis ## Every fault, crash and kill, and the randomised run for as long as you like: make soak SCHEDULES=100000
-	SYNCD_TEST_SCHEDULES=$(SCHEDULES) $(GO) test -timeout 24h ./sweep
+	SYNCD_TEST_SCHEDULES=$(SCHEDULES) $(GO) test -timeout 24h -run 'Schedules|Crash|Fault|Thinks' ./sweep
 	$(GO) test -run Killing ./cmd/syncd
 
 safeguards: ## Takes each safeguard out of the program and sees the randomised run fail.

@@ -154,7 +154,7 @@ func TestAnOccurrenceUnderWayIsItsHosts(t *testing.T) {
 }
 
 func TestACrashAfterAnyCallOfTheCheckOfOccurrencesIsMadeGood(t *testing.T) {
-	for n := 1; ; n++ {
+	for n := 1; ; n += thin {
 		reached := true
 		t.Run(fmt.Sprintf("call %d", n), func(t *testing.T) {
 			inBubble(t, simulator.Options{Seed: uint64(n)}, func(r *rig) {

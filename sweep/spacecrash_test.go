@@ -70,7 +70,7 @@ func TestWhoeverThinksAgainWhileASpaceIsLeftHasTheLinkAsItsLastWord(t *testing.T
 	t.Parallel()
 	for _, to := range []string{"Room 4", "@webex:onetime", "@webex:myroom"} {
 		for _, lost := range []bool{false, true} {
-			for n := 1; ; n++ {
+			for n := 1; ; n += thin {
 				reached := true
 				t.Run(fmt.Sprintf("%s, store lost %v, call %d", to, lost, n), func(t *testing.T) {
 					inSpace(t, uint64(n), func(r *rig, alice *simulator.Mailbox, id string) {
