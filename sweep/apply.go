@@ -226,11 +226,8 @@ func (r *run) drop(ctx context.Context, over bool, meetings ...string) error {
 		if id == "" {
 			continue
 		}
-		host, err := r.host(ctx)
+		host, err := r.webexHost(ctx)
 		if err != nil {
-			return err
-		}
-		if err := r.webexReady(ctx); err != nil {
 			return err
 		}
 		if err := r.effect(); err != nil {

@@ -48,11 +48,8 @@ func (r *run) driftOccurrences(ctx context.Context, listed map[string]delta.Meet
 	if len(o.series) == 0 {
 		return nil
 	}
-	host, err := r.host(ctx)
+	host, err := r.webexHost(ctx)
 	if err != nil {
-		return err
-	}
-	if err := r.webexReady(ctx); err != nil {
 		return err
 	}
 	all, err := r.Meetings.Occurrences(ctx, host, r.now, r.now.Add(occurrenceReach))

@@ -22,6 +22,15 @@ func (r *run) host(ctx context.Context) (string, error) {
 	return r.cursor.Host, nil
 }
 
+// webexHost is host, where Webex may be asked now.
+func (r *run) webexHost(ctx context.Context) (string, error) {
+	host, err := r.host(ctx)
+	if err != nil {
+		return "", err
+	}
+	return host, r.webexReady(ctx)
+}
+
 // mostAddresses bounds how many are tried.
 const mostAddresses = 10
 

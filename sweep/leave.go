@@ -122,11 +122,8 @@ func (r *run) takeOutOne(ctx context.Context, id string) error {
 
 // takeOutMeetings deletes the meetings that are left, but for those of events that wait.
 func (r *run) takeOutMeetings(ctx context.Context) error {
-	host, err := r.host(ctx)
+	host, err := r.webexHost(ctx)
 	if err != nil {
-		return err
-	}
-	if err := r.webexReady(ctx); err != nil {
 		return err
 	}
 	meetings, err := r.Meetings.Tagged(ctx, host, r.Keys.MailboxTag(r.mailbox.ID), r.now, r.now.Add(orphanReach))

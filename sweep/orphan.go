@@ -54,11 +54,8 @@ type stray struct{ id, tag string }
 
 // strays lists them. Meetings that are over are left alone: nobody joins them any more, and their recordings hang on them.
 func (r *run) strays(ctx context.Context, c *changes) (found []stray, listed int, err error) {
-	host, err := r.host(ctx)
+	host, err := r.webexHost(ctx)
 	if err != nil {
-		return nil, 0, err
-	}
-	if err := r.webexReady(ctx); err != nil {
 		return nil, 0, err
 	}
 	from, to := r.now, r.now.Add(orphanReach)

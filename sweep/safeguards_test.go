@@ -29,7 +29,7 @@ var safeguards = map[string][]edit{
 		"graph/calendar.go", `	header.Set("If-Match", etag)`, `	_ = header`,
 	}},
 	"the cursor moves last": {{
-		"sweep/sweep.go", "	if err := r.settle(ctx, changes); err != nil {", `	early := r.cursor
+		"sweep/run.go", "	if err := r.settle(ctx, changes); err != nil {", `	early := r.cursor
 	early.Link = changes.link
 	if err := r.write(ctx, delta.Batch{Cursor: &early, NewLink: true}); err != nil {
 		return r.fail(ctx, err)

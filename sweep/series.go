@@ -232,11 +232,8 @@ func (r *run) dropOccurrence(ctx context.Context, series delta.Record, original 
 	if !series.Kind.Owned() || series.Meeting == "" || original.Before(r.now) {
 		return nil
 	}
-	host, err := r.host(ctx)
+	host, err := r.webexHost(ctx)
 	if err != nil {
-		return err
-	}
-	if err := r.webexReady(ctx); err != nil {
 		return err
 	}
 	if err := r.effect(); err != nil {

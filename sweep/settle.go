@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -127,9 +126,6 @@ func ends(ctx context.Context, err error) bool {
 		errors.Is(err, errStore) || errors.As(err, new(*graphLater))
 }
 
-// errStore marks an error of our own memory, without which no event can be settled.
-var errStore = errors.New("store")
-
 // graphLater marks a Retry-After of the mailbox's own calendar.
 type graphLater struct{ *delta.LaterError }
 
@@ -246,14 +242,6 @@ func (r *run) rest(ctx context.Context, id string, d delta.Decision) error {
 	}
 	d.Have.Tries, d.Have.Reason = 0, ""
 	return r.store(r.remember(ctx, id, d.Have))
-}
-
-// store marks an error of our own memory.
-func (r *run) store(err error) error {
-	if err == nil || errors.Is(err, delta.ErrLeaseLost) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", errStore, err)
 }
 
 // later writes an event down for another try.

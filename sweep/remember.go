@@ -1,0 +1,45 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"syncd/delta"
+)
+
+// write remembers something, unless this is a dry run.
+func (r *run) write(ctx context.Context, b delta.Batch) error {
+	if r.dry || b.Empty() {
+		return nil
+	}
+	return r.memory.Write(ctx, b)
+}
+
+// remember is write for one settled event.
+func (r *run) remember(ctx context.Context, id string, record delta.Record) error {
+	r.records[id] = record
+	return r.write(ctx, delta.Batch{Records: map[string]delta.Record{id: record}})
+}
+
+// interim remembers how far an event is, in case this is as far as it gets.
+func (r *run) interim(ctx context.Context, id string, record delta.Record) error {
+	r.records[id] = record
+	return r.store(r.write(ctx, delta.Batch{Interim: map[string]delta.Record{id: record}}))
+}
+
+func (r *run) forget(ctx context.Context, id string) error {
+	delete(r.records, id)
+	return r.write(ctx, delta.Batch{Forget: []string{id}})
+}
+
+// store marks an error of our own memory.
+func (r *run) store(err error) error {
+	if err == nil || errors.Is(err, delta.ErrLeaseLost) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errStore, err)
+}
+
+// errStore marks an error of our own memory, without which no event can be settled.
+var errStore = errors.New("store")
