@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"syncd/simulator/floor"
 )
 
 // wire counts the bytes of a connection, as they are after TLS and HTTP/2.
@@ -57,17 +59,7 @@ func (r round) check(status int) error {
 func BenchmarkBatch(b *testing.B) {
 	const enrolled, mailboxes = 200, 20
 	r, asked, bare := newBenchRig(b, enrolled, 20)
-	for range 3 {
-		_, err := r.trySweep(b.Context())
-		must(b, err)
-	}
-	asked.on = true
-	_, err := r.trySweep(b.Context())
-	must(b, err)
-	asked.on = false
-	if len(asked.asked) != enrolled {
-		b.Fatalf("%d idle mailboxes cost %d requests", enrolled, len(asked.asked))
-	}
+	r.idle(b, asked)
 	var up, down atomic.Int64
 	transport := bare.Transport.(*http.Transport)
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -78,7 +70,7 @@ func BenchmarkBatch(b *testing.B) {
 	turn := 0
 	next := func() []*http.Request {
 		turn += mailboxes
-		return asked.asked[turn%enrolled:][:mailboxes]
+		return asked.Asked[turn%enrolled:][:mailboxes]
 	}
 	single := func(request *http.Request) error {
 		var got round
@@ -105,12 +97,12 @@ func BenchmarkBatch(b *testing.B) {
 	} {
 		b.Run(way.name, func(b *testing.B) {
 			must(b, way.ask())
-			began, sent, got := cpu(), up.Load(), down.Load()
+			began, sent, got := floor.CPU(), up.Load(), down.Load()
 			for b.Loop() {
 				must(b, way.ask())
 			}
 			per := func(n int64) float64 { return float64(n) / float64(b.N*mailboxes) }
-			b.ReportMetric(per((cpu()-began).Nanoseconds())/float64(time.Microsecond), "cpu-us/mailbox")
+			b.ReportMetric(per((floor.CPU()-began).Nanoseconds())/float64(time.Microsecond), "cpu-us/mailbox")
 			b.ReportMetric(per(up.Load()-sent), "B-up/mailbox")
 			b.ReportMetric(per(down.Load()-got), "B-down/mailbox")
 		})

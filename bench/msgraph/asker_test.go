@@ -4,11 +4,6 @@ package msgraph
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"testing"
@@ -28,6 +23,7 @@ import (
 	"syncd/parser"
 	"syncd/redisstore"
 	"syncd/redisstore/redistest"
+	"syncd/simulator/floor"
 	"syncd/sweep"
 	"syncd/webex"
 )
@@ -39,13 +35,14 @@ import (
 //	sweep    all that syncd does: it reads and decides, and has its lease and its cursor in a real Redis
 //	library  msgraph-sdk-go with its ordinary middleware, which reads it
 type asker struct {
-	site
+	floor.Site
+	boxes   []delta.Mailbox
 	bare    *http.Client
 	graph   *graph.Client
 	sweeper *sweep.Sweeper
 	redis   *redistest.Server
 	adapter abstractions.RequestAdapter
-	watch   *recorder
+	watch   *floor.Recorder
 	asked   []*http.Request // what a sweep of all mailboxes asked for
 }
 
@@ -69,29 +66,19 @@ func (t token) GetAllowedHostsValidator() *authentication.AllowedHostsValidator 
 	return &authentication.AllowedHostsValidator{}
 }
 
-// recorder notes what is asked while it is on.
-type recorder struct {
-	http.RoundTripper
-	on    bool
-	asked []*http.Request
-}
-
-func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
-	if r.on {
-		r.asked = append(r.asked, request.Clone(context.Background()))
-	}
-	return r.RoundTripper.RoundTrip(request)
-}
-
-func newAsker(b *testing.B, s site) *asker {
+func newAsker(b *testing.B, mailboxes, events int) *asker {
 	b.Helper()
-	a := &asker{site: s, bare: &http.Client{Transport: s.trusting()}, redis: redistest.Start(b), watch: &recorder{RoundTripper: s.trusting()}}
+	s := floor.Start(b, mailboxes, events)
+	a := &asker{Site: s, bare: &http.Client{Transport: s.Transport()}, redis: redistest.Start(b), watch: &floor.Recorder{RoundTripper: s.Transport()}}
+	for _, m := range s.Mailboxes {
+		a.boxes = append(a.boxes, delta.Mailbox(m))
+	}
 	var err error
-	a.graph, err = graph.New(s.GraphURL, s.trusting(), token(s.Token))
+	a.graph, err = graph.New(s.GraphURL, s.Transport(), token(s.Token))
 	must(b, err)
 	calendars, err := graph.New(s.GraphURL, a.watch, token(s.Token))
 	must(b, err)
-	meetings, err := webex.New(s.WebexURL, s.trusting(), webex.FixedToken(s.WebexToken))
+	meetings, err := webex.New(s.WebexURL, s.Transport(), webex.FixedToken(s.WebexToken))
 	must(b, err)
 	keys, err := delta.NewKeys([]byte("a master key of thirty-two bytes"), s.Tenant)
 	must(b, err)
@@ -105,7 +92,7 @@ func newAsker(b *testing.B, s site) *asker {
 		Limit: sweep.Limit{Count: 20, Share: 0.5}, Behind: behind, Ahead: ahead, Parts: parser.DefaultParts(), Log: zerolog.Nop(),
 	}
 	options := core.GraphClientOptions{GraphServiceLibraryVersion: "1.89.0"}
-	client := &http.Client{Transport: khttp.NewCustomTransportWithParentTransport(s.trusting(), core.GetDefaultMiddlewaresWithOptions(&options)...)}
+	client := &http.Client{Transport: khttp.NewCustomTransportWithParentTransport(s.Transport(), core.GetDefaultMiddlewaresWithOptions(&options)...)}
 	abstractions.RegisterDefaultDeserializer(func() serialization.ParseNodeFactory { return kjson.NewJsonParseNodeFactory() })
 	a.adapter, err = core.NewGraphRequestAdapterBaseWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
 		authentication.NewBaseBearerTokenAuthenticationProvider(token(s.Token)), options, nil, nil, client)
@@ -113,39 +100,28 @@ func newAsker(b *testing.B, s site) *asker {
 	return a
 }
 
-func (s site) trusting() *http.Transport {
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(s.CA)
-	return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 4}
+func must(b *testing.B, err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
 }
 
 // record sweeps once, and notes what that asked for.
 func (a *asker) record(b *testing.B) {
 	b.Helper()
-	a.watch.on = true
+	a.watch.On = true
 	_, err := a.sweep(b.Context())
 	must(b, err)
-	a.watch.on = false
-	a.asked = a.watch.asked
+	a.watch.On = false
+	a.asked = a.watch.Asked
 }
 
-func (a *asker) floor(ctx context.Context) (int, error) {
-	for _, request := range a.asked {
-		response, err := a.bare.Do(request.Clone(ctx))
-		if err != nil {
-			return 0, err
-		}
-		_, err = io.Copy(io.Discard, response.Body)
-		if err := errors.Join(err, response.Body.Close()); err != nil || response.StatusCode != http.StatusOK {
-			return 0, fmt.Errorf("status %d, %w", response.StatusCode, err)
-		}
-	}
-	return 0, nil
-}
+func (a *asker) floor(ctx context.Context) (int, error) { return 0, floor.Fetch(ctx, a.bare, a.asked) }
 
 // changes asks for what came since the link of each mailbox.
 func (a *asker) changes(ctx context.Context) (events int, err error) {
-	for i, m := range a.Mailboxes {
+	for i, m := range a.boxes {
 		n, err := a.round(ctx, m, a.asked[i].URL.String())
 		if err != nil {
 			return 0, err
@@ -156,7 +132,7 @@ func (a *asker) changes(ctx context.Context) (events int, err error) {
 }
 
 // whole asks for all there is.
-func (a *asker) whole(ctx context.Context) (int, error) { return a.round(ctx, a.Mailboxes[0], "") }
+func (a *asker) whole(ctx context.Context) (int, error) { return a.round(ctx, a.boxes[0], "") }
 
 func (a *asker) round(ctx context.Context, m delta.Mailbox, link string) (events int, err error) {
 	for page, err := range a.graph.Calendar(m).Round(ctx, link, time.Now().Add(-behind), time.Now().Add(ahead)) {
@@ -169,7 +145,7 @@ func (a *asker) round(ctx context.Context, m delta.Mailbox, link string) (events
 }
 
 func (a *asker) sweep(ctx context.Context) (events int, err error) {
-	for _, m := range a.Mailboxes {
+	for _, m := range a.boxes {
 		report, err := a.sweeper.Sweep(ctx, m)
 		if err != nil {
 			return 0, err
@@ -182,7 +158,7 @@ func (a *asker) sweep(ctx context.Context) (events int, err error) {
 // library begins where the sweep began, and follows Graph's links to the end of each round.
 func (a *asker) library(ctx context.Context) (events int, err error) {
 	first := a.asked
-	if len(a.Mailboxes) == 1 {
+	if len(a.boxes) == 1 {
 		first = a.asked[:1]
 	}
 	headers := abstractions.NewRequestHeaders()

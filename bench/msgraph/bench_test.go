@@ -5,24 +5,16 @@ package msgraph
 import (
 	"context"
 	"fmt"
-	"syscall"
 	"testing"
 	"time"
+
+	"syncd/simulator/floor"
 )
 
 // way is one way to ask all mailboxes for what changed: the number of events that came.
 type way struct {
 	unit string
 	ask  func(ctx context.Context) (events int, err error)
-}
-
-// cpu is the process's CPU time so far.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // compare asks in all ways in turns, and reports what each needs for a unit, beside the first of them, which is the floor. The
@@ -33,9 +25,9 @@ func compare(b *testing.B, units, events int, prepare func(), all []way) {
 	turn := func() {
 		prepare()
 		for i, w := range all {
-			began := cpu()
+			began := floor.CPU()
 			n, err := w.ask(b.Context())
-			if used[i] += cpu() - began; err == nil && i > 0 && n != events {
+			if used[i] += floor.CPU() - began; err == nil && i > 0 && n != events {
 				err = fmt.Errorf("%d events, want %d", n, events)
 			}
 			if err != nil {
@@ -59,7 +51,7 @@ func compare(b *testing.B, units, events int, prepare func(), all []way) {
 // BenchmarkIdle is mailboxes in which nothing changed, one request each, one after the other. An op is all of them; figures are for one.
 func BenchmarkIdle(b *testing.B) {
 	const mailboxes = 50
-	a := newAsker(b, newSite(b, mailboxes, 20))
+	a := newAsker(b, mailboxes, 20)
 	for range 3 { // the first round, its echo
 		_, err := a.sweep(b.Context())
 		must(b, err)
@@ -74,7 +66,7 @@ func BenchmarkIdle(b *testing.B) {
 // BenchmarkFirstSync is a calendar of 1,000 events of some 6 KB, none of which asks for a meeting. Figures are for one event.
 func BenchmarkFirstSync(b *testing.B) {
 	const events = 1000
-	a := newAsker(b, newSite(b, 1, events))
+	a := newAsker(b, 1, events)
 	forget := func() { a.redis.CLI("FLUSHALL") }
 	a.record(b)
 	compare(b, events, events, forget, []way{{"floor", a.floor}, {"syncd-read", a.whole}, {"syncd-sweep", a.sweep}, {"msgraph", a.library}})
