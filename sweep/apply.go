@@ -230,24 +230,30 @@ func (r *run) drop(ctx context.Context, over bool, meetings ...string) error {
 		if err != nil {
 			return err
 		}
-		if err := r.effect(); err != nil {
-			return err
-		}
-		err = r.ofWebex(ctx, r.Meetings.Delete(ctx, host, id))
-		switch {
-		case err == nil:
-			r.report.Deleted++
-		case errors.Is(err, delta.ErrGone):
-			// A "no such meeting" that is wrong would leave one behind for good. It is rare enough to be asked twice.
-			if _, err := r.Meetings.Meeting(ctx, host, id); !errors.Is(err, delta.ErrGone) {
-				return cmp.Or(r.ofWebex(ctx, err), errDeleteInVain)
-			}
-		case over && errors.Is(err, delta.ErrRefused):
-		default:
+		if err := r.dropOne(ctx, host, id); err != nil && !(over && errors.Is(err, delta.ErrRefused)) {
 			return err
 		}
 	}
 	return nil
+}
+
+// dropOne deletes a meeting, or an occurrence of one. One that is not there needs nothing; but a "no such meeting" that is wrong
+// would leave it behind for good, and is rare enough to be asked twice.
+func (r *run) dropOne(ctx context.Context, host, id string) error {
+	if err := r.effect(); err != nil {
+		return err
+	}
+	err := r.ofWebex(ctx, r.Meetings.Delete(ctx, host, id))
+	if errors.Is(err, delta.ErrGone) {
+		if _, err = r.Meetings.Meeting(ctx, host, id); errors.Is(err, delta.ErrGone) {
+			return nil
+		}
+		return cmp.Or(r.ofWebex(ctx, err), errDeleteInVain)
+	}
+	if err == nil {
+		r.report.Deleted++
+	}
+	return err
 }
 
 // errDeleteInVain says that a meeting which Webex could not find for deletion is there.

@@ -236,17 +236,9 @@ func (r *run) dropOccurrence(ctx context.Context, series delta.Record, original 
 	if err != nil {
 		return err
 	}
-	if err := r.effect(); err != nil {
-		return err
-	}
 	id := recurrence.OccurrenceID(series.Meeting, original)
-	err = r.ofWebex(ctx, r.Meetings.Delete(ctx, host, id))
-	switch {
-	case err == nil:
-		r.report.Deleted++
-	case errors.Is(err, delta.ErrGone):
-		return nil
-	case errors.Is(err, delta.ErrRefused):
+	err = r.dropOne(ctx, host, id)
+	if errors.Is(err, delta.ErrRefused) {
 		if _, there := r.Meetings.Meeting(ctx, host, id); errors.Is(there, delta.ErrGone) {
 			return nil
 		}

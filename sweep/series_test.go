@@ -104,6 +104,22 @@ func TestACancelledOccurrenceThatWebexDoesNotDeleteIsTriedAgain(t *testing.T) {
 	})
 }
 
+func TestACancelledOccurrenceThatWebexOnlyOnceDoesNotKnowIsTriedAgain(t *testing.T) {
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.CancelOccurrence(id, days[4]))
+		r.world.Fault(simulator.Rule{Call: "DeleteMeeting", Fault: simulator.Refuse(404, "", "")})
+		if report, err := r.trySweep(r.t.Context()); err != nil || report.Retrying != 1 || report.Deleted != 0 {
+			r.t.Errorf("%+v %v", report, err)
+		}
+		r.world.Heal()
+		r.pass(time.Minute)
+		if report := r.sweep(); report.Deleted != 1 || report.Patched != 0 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+	})
+}
+
 func TestAnOccurrenceThatWebexWillNotMoveGetsAMeetingOfItsOwn(t *testing.T) {
 	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
 		r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Start, d.End = d.Start.Add(-30*time.Hour), d.End.Add(-30*time.Hour) }))
