@@ -40,6 +40,8 @@ var (
 	ErrCredentials = errors.New("credentials refused")
 	// ErrApplication: most mailboxes refuse at once.
 	ErrApplication = errors.New("application refused")
+	// ErrLists: the directory does not tell which guests are distribution lists.
+	ErrLists = errors.New("distribution lists are not known")
 	// ErrUnclear: the answer got lost or cannot be read; the request may have been carried out.
 	ErrUnclear = errors.New("answer lost")
 	// ErrForeign: a link or redirect led to another host or another mailbox, and was not followed.

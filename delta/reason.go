@@ -71,6 +71,7 @@ const (
 	ForeignLink        Reason = "foreign-link"        // a link led to another host
 	Loop               Reason = "loop"                // a round of changes that does not end
 	Withdrawing        Reason = "withdrawing"         // everything is being taken out of it
+	ListsUnread        Reason = "lists-unread"        // the directory does not tell which guests are distribution lists
 	Hidden             Reason = "hidden-body"         // no place in the body where a block would be seen
 	NoDetails          Reason = "bad-details"         // Webex's answer holds no usable join details
 )
@@ -85,6 +86,7 @@ const (
 
 // Reasons for people who are invited and not brought along to Webex.
 const (
+	ListLeftOut   Reason = "list-left-out"  // a distribution list is no person
 	GuestsHidden  Reason = "guests-hidden"  // attendees see only themselves
 	GuestsCut     Reason = "guests-cut"     // more than [MaxInvited]
 	GuestRefused  Reason = "guest-refused"  // Webex does not take somebody as an invitee

@@ -13,7 +13,7 @@ import (
 	"syncd/rest"
 )
 
-// userJSON is a person in the directory (user.md).
+// userJSON is a person in the directory (user.md), or a group (group.md).
 type userJSON struct {
 	ID   string `json:"id"`
 	Mail string `json:"mail"`
@@ -88,4 +88,47 @@ func (c *Client) Members(ctx context.Context, group string) ([]delta.Mailbox, er
 		}
 	}
 	return out, nil
+}
+
+const (
+	// groupsAtOnce is how many addresses one filter may name with `in` (known issues, query parameters).
+	groupsAtOnce = 15
+	// longestMail is how long a value in a filter may be (likewise).
+	longestMail = 120
+)
+
+// Lists tells which of some addresses belong to groups: distribution lists, mail-enabled security groups and Microsoft 365 groups
+// (group-list.md; `mail` supports `in`). Dynamic distribution lists are known to Exchange only, and are not found.
+func (c *Client) Lists(ctx context.Context, addresses []string) ([]string, error) {
+	var out []string
+	for some := range slices.Chunk(filterable(addresses), groupsAtOnce) {
+		groups, err := list[userJSON](ctx, c, collection{
+			first: c.rest.URL(url.Values{"$select": {"id,mail"}, "$filter": {"mail in (" + strings.Join(some, ",") + ")"}}, "groups"),
+			scope: directory,
+			holds: func(path []string) error {
+				if len(path) != 1 || !sameASCII(path[0], "groups") {
+					return fmt.Errorf("%w: to another resource", delta.ErrForeign)
+				}
+				return nil
+			},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("asking the directory for distribution lists: %w", err)
+		}
+		for _, g := range groups {
+			out = append(out, strings.ToLower(g.Mail))
+		}
+	}
+	return out, nil
+}
+
+// filterable quotes the addresses that a filter can name.
+func filterable(addresses []string) []string {
+	var out []string
+	for _, a := range addresses {
+		if len(a) <= longestMail {
+			out = append(out, "'"+strings.ReplaceAll(a, "'", "''")+"'")
+		}
+	}
+	return out
 }

@@ -32,6 +32,7 @@ var graphCalls = []graphCall{
 	{"PATCH", "users/{user}/events/{event}", "PatchEvent", true, (*call).patchEvent},
 	{"DELETE", "users/{user}/events/{event}", "DeleteEvent", true, (*call).deleteEvent},
 	{"GET", "users/{user}/events/{event}/instances", "Instances", true, (*call).instances},
+	{"GET", "groups", "ListGroups", false, (*call).listGroups},
 	{"GET", "groups/{group}/members", "ListMembers", false, (*call).groupMembers},
 	{"GET", "groups/{group}/transitiveMembers", "ListMembers", false, (*call).groupMembers},
 	{"GET", "groups/{group}/members/microsoft.graph.user", "ListMembers", false, (*call).groupMembers},

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,6 +24,55 @@ func (w *World) SetGroup(id string, members ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.groups[id] = members
+}
+
+// AddList makes a distribution list: a group that has an address.
+func (w *World) AddList(address string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lists = append(w.lists, group{
+		"id": guid(w.rng), "displayName": "List", "mail": address, "mailEnabled": true, "securityEnabled": false, "groupTypes": []string{},
+		"proxyAddresses": []string{"SMTP:" + address},
+	})
+}
+
+// group is a group as the directory shows it (group.md).
+type group map[string]any
+
+func (g group) show(sel selection) group {
+	shown := group{}
+	for name, value := range g {
+		if sel.has(name) {
+			shown[name] = value
+		}
+	}
+	return shown
+}
+
+// mailIn is the one filter of groups that is known here, with at most 15 values (known issues, query parameters).
+var mailIn = regexp.MustCompile(`^mail in \('(?:[^']|'')*'(?:,'(?:[^']|'')*')*\)$`)
+
+// listGroups serves GET /groups by address.
+func (c *call) listGroups() *answer {
+	q := c.r.URL.Query()
+	filter := query(q, "$filter")
+	values := quoted.FindAllStringSubmatch(filter, -1)
+	if filter != "" && !mailIn.MatchString(filter) {
+		return c.graphError(http.StatusBadRequest, "Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified for property 'mail' of resource 'Group'.")
+	}
+	if len(values) > 15 {
+		return c.graphError(http.StatusBadRequest, "Request_UnsupportedQuery", "Too many child clauses specified in search filter expression containing 'OR' operators: "+strconv.Itoa(len(values))+". Max allowed: 15.")
+	}
+	c.w.mu.Lock()
+	defer c.w.mu.Unlock()
+	list := []any{}
+	for _, g := range c.w.lists {
+		named := slices.ContainsFunc(values, func(m []string) bool { return strings.EqualFold(unquote(m[1]), g["mail"].(string)) })
+		if filter == "" || named {
+			list = append(list, g.show(selected(q)))
+		}
+	}
+	return jsonAnswer(http.StatusOK, map[string]any{"@odata.context": c.context("groups"), "value": list})
 }
 
 // groupMembers serves GET /groups/{id}/members and /transitiveMembers in pages; members that are no users come along without mail.

@@ -106,6 +106,26 @@ func TestGroupMembersComeInPages(t *testing.T) {
 	}
 }
 
+func TestListsAreFoundByAddressAtMostFifteenAtATime(t *testing.T) {
+	w, c, _ := newWorld(t, Options{})
+	w.AddList("all.o'hara@example.com")
+	w.AddList("staff@example.com")
+	find := func(filter string) reply {
+		return c.do("GET", GraphURL+"/v1.0/groups?"+url.Values{"$select": {"id,mail"}, "$filter": {filter}}.Encode(), nil)
+	}
+	got := find("mail in ('nobody@example.com','ALL.O''HARA@example.com')").js["value"].([]any)
+	if len(got) != 1 || got[0].(js)["mail"] != "all.o'hara@example.com" || got[0].(js)["displayName"] != nil {
+		t.Errorf("%v", got)
+	}
+	for _, bad := range []string{
+		"mail in (" + strings.Repeat("'x@example.com',", 15) + "'y@example.com')", "mail in ('all.o'hara@example.com')", "mail has 'x@example.com'",
+	} {
+		if answer := find(bad); answer.status != 400 {
+			t.Errorf("%s: %d", bad, answer.status)
+		}
+	}
+}
+
 func TestIdsTranslateBetweenTheirForms(t *testing.T) {
 	_, c, m, _, _ := calendar(t, Quirks{})
 	e := m.Create(at(1, 0))

@@ -55,7 +55,7 @@ func needs(row graphCall) []string {
 	switch {
 	case row.name == "GetMailboxSettings":
 		return []string{"MailboxSettings.Read", "MailboxSettings.ReadWrite"}
-	case row.name == "ListMembers":
+	case row.name == "ListMembers", row.name == "ListGroups":
 		return []string{"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"}
 	case row.name == "GetUser":
 		return []string{"User.Read.All", "User.Read", "Directory.Read.All"}
@@ -84,7 +84,7 @@ func (c *call) forbidden(row graphCall) *answer {
 	}
 	if t.account != "" {
 		own := c.w.names[strings.ToLower(t.account)]
-		others = row.name == "ListMembers" || row.name == "ListUsers" || c.Mailbox != "" && c.box != own
+		others = row.name == "ListMembers" || row.name == "ListGroups" || row.name == "ListUsers" || c.Mailbox != "" && c.box != own
 	}
 	c.w.mu.Unlock()
 	any := needs(row)

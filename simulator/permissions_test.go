@@ -36,6 +36,7 @@ func TestAPersonsTokenReachesNothingButHisOwn(t *testing.T) {
 		"/users/bo@example.com/events":  "ErrorAccessDenied",
 		"/users/bo@example.com":         "Authorization_RequestDenied",
 		"/groups/" + group + "/members": "Authorization_RequestDenied",
+		"/groups":                       "Authorization_RequestDenied",
 	} {
 		answer := c.do("GET", GraphURL+"/v1.0"+path, "", "Authorization", token)
 		if ok := want == "" && answer.status == 200 || want != "" && answer.status == 403 && strings.Contains(string(answer.body), want); !ok {

@@ -20,6 +20,7 @@ type AtRest struct {
 	Occurrences bool      // also compare every occurrence of a series with Webex
 	Spaces      bool      // also judge the space of an event that asks for one, its members, and what was said in it
 	Invitees    bool      // also compare the invitees of meetings with the people of their events
+	Lists       []string  // addresses of distribution lists that the client knows: they are no people
 	Strangers   bool      // nobody can know any more whom the client put into a space: members too many are passed over
 }
 

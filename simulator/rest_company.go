@@ -17,7 +17,7 @@ func (c *checker) guests(m *Mailbox, it *item) []string {
 	var all []string
 	for _, a := range it.attendees {
 		host := m.webexUser().is(a.address) || strings.EqualFold(a.address, m.address)
-		if it.hidden || a.kind == "resource" || host || c.w.webex.barred[strings.ToLower(a.address)] {
+		if it.hidden || a.kind == "resource" || host || slices.Contains(c.rest.Lists, strings.ToLower(a.address)) || c.w.webex.barred[strings.ToLower(a.address)] {
 			continue
 		}
 		all = append(all, strings.ToLower(a.address))

@@ -65,6 +65,7 @@ type World struct {
 	version       int64                    // guarded by mu; grows with each change of any item
 	mails         []Mail                   // guarded by mu
 	groups        map[string][]string      // guarded by mu; group id → addresses
+	lists         []group                  // guarded by mu; groups with an address of their own
 	subscriptions []*subscription          // guarded by mu
 	outbox        []Notification           // guarded by mu; not taken yet
 	notified      chan struct{}            // holds one when there is something in outbox

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"syncd/delta"
@@ -49,6 +50,9 @@ func (r *run) company(ctx context.Context, s delta.Seen, record *delta.Record, s
 		return nil
 	}
 	record.Partial = false
+	if guests, err = r.persons(ctx, guests); err != nil {
+		return err
+	}
 	if err := r.members(ctx, s, record, guests); err != nil {
 		return err
 	}
@@ -92,6 +96,9 @@ func (r *run) companyOfException(ctx context.Context, s delta.Seen, record *delt
 		return nil
 	}
 	record.Partial = false
+	if guests, err = r.persons(ctx, guests); err != nil {
+		return err
+	}
 	if err := r.invitees(ctx, record, occurrence, guests); err != nil && !errors.Is(err, delta.ErrGone) {
 		return err
 	}
@@ -108,6 +115,28 @@ func (r *run) guests(ctx context.Context, s delta.Seen) ([]string, error) {
 		return nil, err
 	}
 	return delta.Guests(s.Event, host, r.mailbox.Address), nil
+}
+
+// persons leaves the distribution lists out of the guests. Webex would take each for somebody with an address. What was told is summed
+// up with them, so that nothing is asked while the same are invited.
+func (r *run) persons(ctx context.Context, guests []string) ([]string, error) {
+	if r.Lists == nil || len(guests) == 0 {
+		return guests, nil
+	}
+	lists, err := r.Lists(ctx, guests)
+	if refuses(err) || errors.Is(err, delta.ErrCredentials) { // of this one permission, as far as we know
+		return nil, fmt.Errorf("%w: %v", delta.ErrLists, err)
+	}
+	if err != nil {
+		return nil, r.ofMailbox(err)
+	}
+	return slices.DeleteFunc(slices.Clone(guests), func(a string) bool {
+		list := slices.Contains(lists, a)
+		if list {
+			r.report.Reasons[delta.ListLeftOut]++
+		}
+		return list
+	}), nil
 }
 
 // judgeGuests counts why not everybody is brought along.

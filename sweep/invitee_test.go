@@ -117,6 +117,55 @@ func TestRoomsAreNotInvited(t *testing.T) {
 	})
 }
 
+func TestDistributionListsAreNeitherInvitedNorTakenIntoTheSpace(t *testing.T) {
+	for _, where := range []string{"@webex:onetime", "@meet"} {
+		inBubble(t, simulator.Options{Seed: 78}, func(r *rig) {
+			r.sweeper.Lists = r.directory.Lists
+			r.world.AddList("all.o'hara@example.org")
+			r.rest.Lists = []string{"all.o'hara@example.org"}
+			alice := r.mailbox("alice@example.com")
+			d := draft(where)
+			d.Attendees = append(people(20), "All.O'Hara@example.org")
+			id := alice.Create(d).ID
+			if report := r.sweep(); report.Reasons[delta.ListLeftOut] != 1 || report.Created != 1 {
+				r.t.Errorf("%s: %+v", where, report)
+			}
+			if n := r.world.Count("ListGroups", ""); len(r.invited()) != 20 || n != 2 {
+				r.t.Errorf("%s: %d requests for %d people", where, n, len(r.invited()))
+			}
+			r.quiet()
+			r.must(alice.Edit(id, func(d *simulator.Draft) { d.Subject = "Another" }))
+			r.sweep()
+			if n := r.world.Count("ListGroups", ""); n != 2 {
+				r.t.Errorf("%s: %d requests although nobody came or went", where, n)
+			}
+		})
+	}
+}
+
+func TestWhereTheDirectoryDoesNotTellNobodyIsInvitedByMistake(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 79}, func(r *rig) {
+		r.sweeper.Lists = r.directory.Lists
+		r.world.AddList("all@example.org")
+		alice := r.mailbox("alice@example.com")
+		d := draft("@webex:onetime")
+		d.Attendees = []string{"all@example.org", "bob@example.org"}
+		alice.Create(d)
+		r.world.Fault(simulator.Rule{Call: "ListGroups", Fault: simulator.Refuse(403, "Authorization_RequestDenied", "")})
+		report, err := r.trySweep(r.t.Context())
+		if err != nil || report.Retrying != 1 || report.Reasons[delta.ListsUnread] != 1 || report.Patched != 1 || len(r.invited()) != 0 {
+			r.t.Errorf("%+v %v", report, err)
+		}
+		r.world.Heal()
+		r.rest.Lists = []string{"all@example.org"}
+		r.pass(time.Minute)
+		if report := r.sweep(); report.Patched != 0 || !slices.Equal(r.invited(), []string{"bob@example.org"}) {
+			r.t.Errorf("%+v %v", report, r.invited())
+		}
+		r.quiet()
+	})
+}
+
 func TestHiddenAttendeesAreNotShownToEachOtherAtWebex(t *testing.T) {
 	inBubble(t, simulator.Options{Seed: 75}, func(r *rig) {
 		alice := r.mailbox("alice@example.com")
@@ -215,7 +264,9 @@ func TestSomebodyInvitedToOneOccurrenceIsInvitedToThatAlone(t *testing.T) {
 		}
 		edit(days[2], "guest@example.org", "expert@example.org")
 		edit(days[3])
-		edit(days[2], "expert@example.org")
+		r.sweeper.Lists, r.rest.Lists = r.directory.Lists, []string{"experts@example.org"}
+		r.world.AddList("experts@example.org")
+		edit(days[2], "expert@example.org", "experts@example.org")
 		if got := r.invited(); !slices.Equal(got, []string{"guest@example.org"}) {
 			r.t.Errorf("the series invites %v", got)
 		}

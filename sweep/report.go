@@ -104,6 +104,8 @@ func ReasonOf(err error) delta.Reason {
 		return delta.NoRoom
 	case errors.Is(err, delta.ErrHost):
 		return delta.Unknown
+	case errors.Is(err, delta.ErrLists):
+		return delta.ListsUnread
 	case errors.Is(err, delta.ErrAccess):
 		return delta.AccessDenied
 	case errors.Is(err, delta.ErrForeign):

@@ -26,15 +26,16 @@ import (
 
 // rig is a sweeper between a simulated Microsoft 365 and Webex and a Redis.
 type rig struct {
-	t       testing.TB
-	world   *simulator.World
-	redis   *redis.Client // for tests that lay hands on the store
-	lose    func()        // loses all that the store holds
-	store   *redisstore.Store
-	sweeper *sweep.Sweeper
-	rest    simulator.AtRest
-	boxes   []delta.Mailbox
-	fence   fence
+	t         testing.TB
+	world     *simulator.World
+	redis     *redis.Client // for tests that lay hands on the store
+	lose      func()        // loses all that the store holds
+	store     *redisstore.Store
+	sweeper   *sweep.Sweeper
+	directory *graph.Client
+	rest      simulator.AtRest
+	boxes     []delta.Mailbox
+	fence     fence
 }
 
 const (
@@ -100,6 +101,7 @@ func (r *rig) start() {
 	}
 	r.fence.t = r.t
 	r.sweeper = r.newSweeper(calendars, meetings, keys, log)
+	r.directory = calendars
 	r.rest.Spaces, r.rest.Invitees = true, true
 }
 

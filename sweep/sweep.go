@@ -38,6 +38,8 @@ type Sweeper struct {
 	Eager bool
 	// Patience is how long to wait for a mailbox that somebody else has; one lease, if he died. 0 leaves it to the next sweep.
 	Patience time.Duration
+	// Lists, if set, tells which of some addresses are distribution lists. Those are neither invited nor taken into spaces.
+	Lists func(ctx context.Context, addresses []string) ([]string, error)
 	// Stopping, once closed, ends sweeps before their next event.
 	Stopping <-chan struct{}
 	// Watch, if set, is told of each decision that does something, and how carrying it out went.

@@ -37,6 +37,7 @@ type Config struct {
 	WebexToken        string
 	CAFile            string
 	Mailboxes         string
+	Lists             Lists
 	Sweep             schedules.Schedule
 	sweepSpec         string
 	SweepHinted       *schedules.Schedule // nil for the same as Sweep
@@ -134,6 +135,9 @@ func (c *Config) checkEntra() error {
 	}
 	if c.ClientID == "" {
 		errs = append(errs, fmt.Errorf("%s is not set: the Entra application's id", both("client_id")))
+	}
+	if c.Lists.Directory && c.ClientCertificate == "" {
+		errs = append(errs, fmt.Errorf("%s asks the directory, which takes the application: set %s, or name the lists", both("lists"), both("client_certificate")))
 	}
 	return errors.Join(errs...)
 }

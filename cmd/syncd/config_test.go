@@ -184,6 +184,11 @@ func TestBadInputGivesOneClearErrorAndTheRightExitCode(t *testing.T) {
 		s.must(os.WriteFile(s.path("key"), []byte("x"), 0o644))
 	})
 	bad("mailbox without @", 2, "is no address", set("SYNCD_MAILBOXES", "alice"))
+	bad("list without @", 2, `lists is "directory,all": "all" is no address`, set("SYNCD_LISTS", "directory,all"))
+	bad("list of lists missing", 2, `lists is "@/nowhere/lists": open`, set("SYNCD_LISTS", "@/nowhere/lists"))
+	bad("directory without the application", 2, "lists (SYNCD_LISTS) asks the directory", func(s *site) {
+		s.env["SYNCD_LISTS"], s.env["SYNCD_CLIENT_CERTIFICATE"] = "Directory", ""
+	})
 	bad("redis unreachable", 1, "redis_url", func(s *site) { s.env["SYNCD_REDIS_URL"] = "unix://" + s.path("none.sock") })
 	bad("redis evicts", 2, "noeviction", func(s *site) {
 		s.realRedis().CLI("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")

@@ -197,31 +197,33 @@ func (d *doctor) calendar(ctx context.Context) finding {
 	return f
 }
 
-// groups asks for each directory group in the list of mailboxes.
+// groups asks for each directory group in the list of mailboxes, and for distribution lists where the directory is to tell them.
 func (d *doctor) groups(ctx context.Context) finding {
 	names, _ := configuredMailboxes(d.config.Mailboxes)
-	asked := 0
+	names = slices.DeleteFunc(names, func(n string) bool { return !strings.HasPrefix(n, "group:") })
+	if len(names) == 0 && !d.config.Lists.Directory {
+		return skipped("no group is configured, nor is the directory to tell distribution lists")
+	}
+	if !d.app {
+		return failed(errors.New("groups need the application, which has no token"), "see certificate and token")
+	}
+	grant := "grant the application permission GroupMember.Read.All in Entra, with admin consent"
 	for _, name := range names {
-		group, isGroup := strings.CutPrefix(name, "group:")
-		if !isGroup {
-			continue
-		}
-		if !d.app {
-			return failed(errors.New("groups need the application, which has no token"), "see certificate and token")
-		}
+		group := strings.TrimPrefix(name, "group:")
 		err := d.calendars.GroupReadable(ctx, group)
 		switch {
 		case errors.Is(err, delta.ErrMailbox):
 			return failed(fmt.Errorf("there is no group %s", group), "correct "+both("mailboxes"))
 		case err != nil:
-			return failed(err, adviceOn(err, "grant the application permission GroupMember.Read.All in Entra, with admin consent"))
+			return failed(err, adviceOn(err, grant))
 		}
-		asked++
 	}
-	if asked == 0 {
-		return skipped("no group is configured")
+	if d.config.Lists.Directory {
+		if _, err := d.calendars.Lists(ctx, []string{"nobody@example.invalid"}); err != nil {
+			return failed(err, adviceOn(err, grant))
+		}
 	}
-	return ok("GroupMember.Read.All: %d groups can be read", asked)
+	return ok("GroupMember.Read.All: %d groups of mailboxes can be read", len(names))
 }
 
 // outside wants to be refused.

@@ -144,6 +144,10 @@ func TestTheDoctorNamesEachTroubleAndWhatToDo(t *testing.T) {
 		s.env["SYNCD_MAILBOXES"] += ",group:" + s.world.AddGroup("alice@example.com")
 		s.world.GrantApp(testClient, "Calendars.ReadWrite", "MailboxSettings.Read", "User.Read.All")
 	}, "permission for groups", "GroupMember.Read.All")
+	fails("distribution lists cannot be read", func(s *site) {
+		s.env["SYNCD_LISTS"] = "directory"
+		s.world.Fault(simulator.Rule{Call: "ListGroups", Fault: simulator.Refuse(403, "Authorization_RequestDenied", "")})
+	}, "permission for groups", "GroupMember.Read.All")
 	fails("no such group", func(s *site) { s.env["SYNCD_MAILBOXES"] += ",group:99999999-0000-4000-8000-000000000000" }, "permission for groups", "there is no group")
 	fails("Webex refuses the refresh token", set("SYNCD_WEBEX_REFRESH_TOKEN", "another"), "webex token", "Control Hub", "webex refresh token")
 	fails("a fixed Webex token is dead", func(s *site) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -70,31 +69,11 @@ func (e *engine) enroll(ctx context.Context, m delta.Mailbox, lenient bool) erro
 	return e.store.Enroll(ctx, m)
 }
 
-// configuredMailboxes reads the list of addresses, or the file it names.
+// configuredMailboxes reads the list of addresses and groups.
 func configuredMailboxes(list string) ([]string, error) {
-	separators := ","
-	if path, ok := strings.CutPrefix(list, "@"); ok {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", both("mailboxes"), err)
-		}
-		list, separators = strings.TrimPrefix(string(raw), "\ufeff"), ",\n\r"
-	}
-	var names []string
-	for _, name := range strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
-		name = strings.TrimSpace(name)
-		if name == "" || strings.HasPrefix(name, "#") {
-			continue
-		}
-		if !strings.HasPrefix(name, "group:") {
-			name = strings.ToLower(name)
-			if !strings.Contains(name, "@") {
-				return nil, fmt.Errorf("%s: %q is no address", both("mailboxes"), name)
-			}
-		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
+	names, err := listed(list, func(name string) bool { return strings.HasPrefix(name, "group:") })
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", both("mailboxes"), err)
 	}
 	return names, nil
 }

@@ -58,6 +58,8 @@ func settings() []setting {
 			set: into(func(c *Config) *string { return &c.CAFile }, text)},
 		{key: "mailboxes", doc: "addresses separated by commas, or `@FILE` with one a line; `group:ID` enrols a directory group's members",
 			set: into(func(c *Config) *string { return &c.Mailboxes }, text)},
+		{key: "lists", doc: "distribution lists, which are neither invited at Webex nor taken into spaces: addresses separated by commas, or `@FILE` with one a line; `directory` among them asks Entra for the groups among new guests, which takes `GroupMember.Read.All`",
+			set: into(func(c *Config) *Lists { return &c.Lists }, parseLists)},
 		{key: "sweep", fallback: "@every 1m", doc: "cron expression or `@every 1m`: how often an ordinary mailbox is swept", set: setSweep},
 		{key: "sweep_hinted", doc: "likewise, while hints of its changes come, such as `@every 15m`; empty: no less often than the others", set: setSweepHinted},
 		{key: "notification_url", doc: "where Microsoft Graph sends word of changes: `EventHub:https://NAMESPACE.servicebus.windows.net/eventhubname/HUB?tenantId=DOMAIN`, or the https address of a webhook; empty: nowhere",

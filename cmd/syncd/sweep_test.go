@@ -97,6 +97,24 @@ func TestOnlyTheNamedMailboxesAreSwept(t *testing.T) {
 	}
 }
 
+func TestDistributionListsAreLeftOutWhetherNamedOrFound(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, simulator.Options{Seed: 5})
+	s.must(os.WriteFile(s.path("lists"), []byte("# ours\nBoard@example.com\n\ndirectory\n"), 0o600))
+	s.env["SYNCD_LISTS"] = "@" + s.path("lists")
+	s.world.AddList("all@example.com")
+	d := appointment(9, "@webex:onetime")
+	d.Attendees = []string{"all@example.com", "board@example.com", "bob@example.org"}
+	s.alice().Create(d)
+	got := s.sweep()
+	if reasons := got["reasons"].(map[string]any); reasons["list-left-out"] != 2.0 {
+		t.Errorf("%v", got)
+	}
+	if live := s.world.Live(); len(live) != 1 || !slices.Equal(live[0].Invitees, []string{"bob@example.org"}) {
+		t.Errorf("%+v", live)
+	}
+}
+
 func TestAMailboxThatDoesNotExistIsParkedAndTheOthersGoOn(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, simulator.Options{Seed: 4})

@@ -127,7 +127,7 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 		Meetings: meetings, Pauses: store, Quotas: store, Keys: keys, Limit: c.RemovalLimit,
 		Policy: delta.Policy{Webex: c.KeywordWebex, Meet: c.KeywordMeet, Link: c.Location == "link", Parser: c.Parser},
 		Behind: c.WindowBehind, Ahead: c.WindowAhead, Language: c.Language, Parts: c.Block,
-		Stopping: s.ctx.Done(), Log: log,
+		Lists: c.Lists.among(calendars), Stopping: s.ctx.Done(), Log: log,
 	}
 	return e, nil
 }

@@ -21,6 +21,7 @@ var extras = []string{
 	"POST access_token",                         // OAuth of Webex
 	"POST users/*/translateExchangeIds",         // microsoft-graph.md 2.4
 	"GET users/*/mailboxSettings/*",             // 4.4
+	"GET groups",                                // group-list.md
 	"GET groups/*/members",                      // enrolling a group
 	"GET groups/*/transitiveMembers",            //
 	"GET groups/*/members/microsoft.graph.user", //
