@@ -19,13 +19,18 @@ func later(location string, days int) simulator.Draft {
 	return d
 }
 
-func TestAMeetingThatIsChangedAtWebexIsChangedBackWithoutAMail(t *testing.T) {
-	for name, change := range map[string]func(*simulator.Meeting){
+// hosts are what hosts change of a meeting or occurrence at Webex.
+func hosts() map[string]func(*simulator.Meeting) {
+	return map[string]func(*simulator.Meeting){
 		"title":  func(m *simulator.Meeting) { m.Title = "Party" },
 		"start":  func(m *simulator.Meeting) { m.Start = m.Start.Add(-30 * time.Minute) },
 		"longer": func(m *simulator.Meeting) { m.End = m.End.Add(time.Hour) },
 		"moved":  func(m *simulator.Meeting) { m.Start, m.End = m.Start.Add(48*time.Hour), m.End.Add(48*time.Hour) },
-	} {
+	}
+}
+
+func TestAMeetingThatIsChangedAtWebexIsChangedBackWithoutAMail(t *testing.T) {
+	for name, change := range hosts() {
 		for _, series := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, series %v", name, series), func(t *testing.T) {
 				inBubble(t, simulator.Options{Seed: 85, Quirks: simulator.Quirks{EmptyListPage: 0.3, MaxNull: true}}, func(r *rig) {
