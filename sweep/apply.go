@@ -238,17 +238,14 @@ func (r *run) drop(ctx context.Context, over bool, meetings ...string) error {
 }
 
 // dropOne deletes a meeting, or an occurrence of one. One that is not there needs nothing; but a "no such meeting" that is wrong
-// would leave it behind for good, and is rare enough to be asked twice.
+// would leave it behind for good.
 func (r *run) dropOne(ctx context.Context, host, id string) error {
 	if err := r.effect(); err != nil {
 		return err
 	}
 	err := r.ofWebex(ctx, r.Meetings.Delete(ctx, host, id))
 	if errors.Is(err, delta.ErrGone) {
-		if _, err = r.Meetings.Meeting(ctx, host, id); errors.Is(err, delta.ErrGone) {
-			return nil
-		}
-		return cmp.Or(r.ofWebex(ctx, err), errDeleteInVain)
+		return r.isGone(ctx, host, id)
 	}
 	if err == nil {
 		r.report.Deleted++
@@ -256,8 +253,17 @@ func (r *run) dropOne(ctx context.Context, host, id string) error {
 	return err
 }
 
-// errDeleteInVain says that a meeting which Webex could not find for deletion is there.
-var errDeleteInVain = fmt.Errorf("%w: the meeting is still there", delta.ErrUnclear)
+// isGone asks for what Webex said it does not know: that is rare enough to be asked twice. nil says that it is gone.
+func (r *run) isGone(ctx context.Context, host, id string) error {
+	_, err := r.Meetings.Meeting(ctx, host, id)
+	if errors.Is(err, delta.ErrGone) {
+		return nil
+	}
+	return cmp.Or(r.ofWebex(ctx, err), errThere)
+}
+
+// errThere says that a meeting which Webex did not know is there.
+var errThere = fmt.Errorf("%w: the meeting is there", delta.ErrUnclear)
 
 // effect is asked before every effect outside: the lease must still be held.
 func (r *run) effect() error { return r.memory.Holds() }

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -196,7 +197,11 @@ func (r *run) tellOccurrence(ctx context.Context, s delta.Seen, d delta.Decision
 	if err := r.effect(); err != nil {
 		return err
 	}
-	if err := r.ofWebex(ctx, r.Meetings.Update(ctx, id, request)); err != nil {
+	err = r.ofWebex(ctx, r.Meetings.Update(ctx, id, request))
+	if errors.Is(err, delta.ErrGone) {
+		err = cmp.Or(r.isGone(ctx, host, id), err)
+	}
+	if err != nil {
 		return err
 	}
 	r.report.Updated++

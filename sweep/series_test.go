@@ -130,6 +130,22 @@ func TestAnOccurrenceThatWebexWillNotMoveGetsAMeetingOfItsOwn(t *testing.T) {
 	})
 }
 
+func TestAnOccurrenceThatWebexOnlyOnceDoesNotKnowStaysInItsSeries(t *testing.T) {
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[3], func(d *simulator.Draft) { d.Subject = "With guests" }))
+		r.world.Fault(simulator.Rule{Call: "PatchMeeting", Fault: simulator.Refuse(404, "", "")})
+		if report, err := r.trySweep(r.t.Context()); err != nil || report.Retrying != 1 || report.Created+report.Patched != 0 {
+			r.t.Errorf("%+v %v", report, err)
+		}
+		r.world.Heal()
+		r.pass(time.Minute)
+		if report := r.sweep(); report.Updated != 1 || report.Created+report.Patched != 0 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+	})
+}
+
 func TestASeriesThatMovesTakesItsExceptionsAlong(t *testing.T) {
 	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
 		r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Subject = "With guests" }))
