@@ -43,3 +43,22 @@ func (r *run) store(err error) error {
 
 // errStore marks an error of our own memory, without which no event can be settled.
 var errStore = errors.New("store")
+
+// recallMore reads the records of events that the round did not bring.
+func (r *run) recallMore(ctx context.Context, ids []string) error {
+	if r.all || len(ids) == 0 {
+		return nil
+	}
+	records, err := r.memory.Records(ctx, ids)
+	if err != nil {
+		return r.store(err)
+	}
+	var series []string
+	for id, record := range records {
+		r.records[id] = record
+		if _, known := r.records[record.Series]; record.Series != "" && !known {
+			series = append(series, record.Series)
+		}
+	}
+	return r.recallMore(ctx, series)
+}
