@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"syncd/delta"
 	"syncd/parser"
@@ -102,6 +103,7 @@ func (r *run) makeSpace(ctx context.Context, title, tag string) ([]delta.MadeSpa
 	found, looked := r.spacesOf(ctx, tag)
 	switch {
 	case errors.Is(looked, errSpaceScope) && err == nil:
+		r.spaces.refuse(time.Time{}) // it listed them before it made one
 		r.newborn.add(made.ID)
 		return []delta.MadeSpace{made}, nil // there it is, whatever the list says
 	case looked != nil:
@@ -123,6 +125,11 @@ func (r *run) spacesOf(ctx context.Context, tag string) ([]delta.MadeSpace, erro
 	if r.spaces.refusing(r.now) {
 		return nil, errSpaceScope
 	}
+	return r.spacesNow(ctx, tag)
+}
+
+// spacesNow lists them although the token was refused lately.
+func (r *run) spacesNow(ctx context.Context, tag string) ([]delta.MadeSpace, error) {
 	found, err := r.lookForSpaces(ctx, tag)
 	if err != nil && refuses(err) { // a refusal that is wrong would cost the event its space
 		found, err = r.lookForSpaces(ctx, tag)

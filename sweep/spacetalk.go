@@ -102,7 +102,8 @@ func (r *run) leaveSpace(ctx context.Context, event string, record delta.Record,
 	refused := record.Space.Lacks == delta.SpaceScope || record.Space.Lacks == delta.SpaceRefused // it may have been made nevertheless
 	known := record.Space.ID != "" || sure && !refused || record.Space.Lacks == delta.SpaceGone
 	if !known && record.Kind != delta.MyRoom && record.Kind != delta.OneTime {
-		found, err := r.spacesOf(ctx, r.Keys.Tag(r.mailbox.ID, event))
+		// Nobody asks for it any more later on: this is the one time to look.
+		found, err := r.spacesNow(ctx, r.Keys.Tag(r.mailbox.ID, event))
 		if err != nil && !errors.Is(err, errSpaceScope) {
 			return err
 		}
@@ -171,7 +172,7 @@ func isOff(m delta.Message) bool { return !strings.Contains(m.Text, "https://") 
 // closeTagged closes the spaces of events that are gone, and of which nothing is remembered.
 func (r *run) closeTagged(ctx context.Context, tags []string) error {
 	for _, tag := range tags {
-		found, err := r.spacesOf(ctx, tag)
+		found, err := r.spacesNow(ctx, tag)
 		if errors.Is(err, errSpaceScope) {
 			return nil
 		}
