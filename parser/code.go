@@ -2,6 +2,7 @@ package parser
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -42,7 +43,7 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 		}
 	}
 	switch last := endsValue(after); {
-	case strong(token):
+	case strong(token), last && joined(token):
 		return token, true
 	case v.sure && last && !(strings.ContainsAny(lead, "\n(（") && capitalised(token)):
 		return token, true
@@ -55,7 +56,7 @@ func leadsValue(r rune) bool {
 	if r < utf8.RuneSelf {
 		return asciiLead[r]
 	}
-	return strings.ContainsRune("“”„«»（【「：\u00a0\u3000", r) || invisible(r)
+	return strings.ContainsRune("“”„«»‹›（【「：\u00a0\u3000", r) || invisible(r)
 }
 
 var (
@@ -86,7 +87,7 @@ func trimToken(token, lead string) string {
 	if at := strings.IndexByte(token, ')'); at > 0 && !strings.Contains(token[:at], "(") {
 		token = token[:at]
 	}
-	token = strings.TrimRight(token, ",;'”“»")
+	token = strings.TrimRight(token, ",;'”“»«‹›")
 	if bare := strings.TrimRight(token, "."); alnumOnly(bare) {
 		token = bare
 	}
@@ -109,7 +110,7 @@ func alnumOnly(s string) bool {
 
 // strong reports whether a word looks like a passcode and not like a word.
 func strong(token string) bool {
-	digits, upper, lower, marks, others := 0, 0, 0, 0, 0
+	digits, upper, lower, marks, beyond, others := 0, 0, 0, 0, 0, 0
 	for i, r := range token {
 		switch {
 		case r < utf8.RuneSelf && isDigit(byte(r)):
@@ -122,11 +123,22 @@ func strong(token string) bool {
 			lower++
 		case strings.ContainsRune("!@#$%&*+=?^~_", r):
 			marks++
+		case r >= utf8.RuneSelf && unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek):
+			beyond++
 		default:
 			others++
 		}
 	}
-	return others == 0 && (digits > 0 || upper > 0 && lower > 0 || marks > 0)
+	if others > 0 || beyond > 0 && digits == 0 {
+		return false
+	}
+	return digits > 0 || upper > 0 && lower > 0 || marks > 0
+}
+
+// joined reports whether a word is of letters and of digits with hyphens between
+// them, as some print their codes.
+func joined(token string) bool {
+	return strings.Trim(token, "0123456789-") != "" && strings.ContainsAny(token, digitChars) && alnumOnly(strings.ReplaceAll(token, "-", ""))
 }
 
 func looksLikeAddress(token string) bool {

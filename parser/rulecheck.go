@@ -13,7 +13,7 @@ import (
 func newRuleset(own, builtIn []RuleFile) (*ruleset, error) {
 	r := &ruleset{
 		hosts: map[string]*hostRules{}, prefix: map[string][]*group{}, anywhere: map[string][]groupRule{},
-		dialUser: map[string]*dialHost{}, mailHosts: map[string]bool{}, mailPrefix: map[string]bool{}, pages: map[string]bool{}, rewritePrefix: map[string][]*rewriter{}, rewriteAny: map[string][]*rewriter{},
+		dialUser: map[string]*dialHost{}, mailHosts: map[string]bool{}, mailPrefix: map[string]bool{}, pages: map[string]bool{}, blanks: map[string]bool{}, rewritePrefix: map[string][]*rewriter{}, rewriteAny: map[string][]*rewriter{},
 	}
 	var faults []error
 	for _, file := range own {

@@ -71,6 +71,7 @@ type ruleset struct {
 
 	dialUser  map[string]*dialHost // "teams" for teams@*
 	pages     map[string]bool      // first parts of a path that are no room's name
+	blanks    map[string]bool      // last parts of a path that a template has for a name
 	mailHosts map[string]bool      // and all below them
 
 	mailPrefix map[string]bool // "student" for student.*
@@ -117,6 +118,12 @@ func (r *ruleset) classifyBy(named []*group, l *link, in sayer) (verdict, bool) 
 	if named != nil {
 		return r.firstMatch(named, l, in)
 	}
+	v, ok := r.classifyUnnamed(l, in)
+	return v, ok && !r.imitates(l.host)
+}
+
+// classifyUnnamed finds the rule for a link whose host no rule names.
+func (r *ruleset) classifyUnnamed(l *link, in sayer) (verdict, bool) {
 	for _, part := range l.parts[:min(l.count, 2)] {
 		for _, gr := range r.anywhere[lowerASCII(part)] {
 			if v, ok := r.try(gr, l, in); ok && gr.group.allows(l) {
@@ -180,7 +187,7 @@ func (g *group) allows(l *link) bool {
 // try holds a link against one rule of a group.
 func (r *ruleset) try(gr groupRule, l *link, in sayer) (verdict, bool) {
 	number, ok := gr.rule.match(l)
-	if !ok || gr.rule.open() && r.isPage(l.path) || len(gr.group.near) > 0 && !in.says(gr.group) {
+	if !ok || r.isBlank(l) || gr.rule.open() && r.isPage(l.path) || len(gr.group.near) > 0 && !in.says(gr.group) {
 		return verdict{}, false
 	}
 	v := verdict{group: gr.group, rule: gr.rule, number: number}
@@ -188,6 +195,15 @@ func (r *ruleset) try(gr groupRule, l *link, in sayer) (verdict, bool) {
 		v.fromQuery(l)
 	}
 	return v, true
+}
+
+// isBlank reports whether a link is of a template that nobody filled in.
+func (r *ruleset) isBlank(l *link) bool {
+	if l.count == 0 || l.count > mostParts {
+		return false
+	}
+	last := l.parts[l.count-1]
+	return len(last) < 24 && (r.blanks[lowerASCII(last)] || len(last) >= 4 && strings.Trim(last, "xX-") == "")
 }
 
 // isPage reports whether a path is of a page that any site has, or of a file.
