@@ -19,6 +19,9 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 	if strings.Count(lead, "\n") > 3 || v.blank && strings.IndexByte(lead, '\n') >= 0 {
 		return "", false
 	}
+	if last := len(lead) - 1; last > 0 && (lead[last] == '*' || lead[last] == '_') && ownMark(lead, trimmed) {
+		trimmed, lead = rest[last:], lead[:last]
+	}
 	end := tokenEnd(trimmed)
 	token, after := trimToken(trimmed[:end], lead), trimmed[end:]
 	token = strings.TrimSuffix(token, "=20") // of quoted-printable, at a line's end
@@ -49,6 +52,18 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 		return token, true
 	}
 	return "", false
+}
+
+// ownMark reports whether the star or underscore that lead ends in is the passcode's
+// first character: a blank stands before it, and none in the line closes it as mark-up.
+func ownMark(lead, value string) bool {
+	mark := len(lead) - 1
+	if lead[mark-1] != ' ' || strings.Trim(lead[:mark], " \u00a0") != "" || value == "" || !isAlnum(value[0]) {
+		return false
+	}
+	line, _ := cutByte(value, '\n')
+	end := tokenEnd(line)
+	return line[end-1] != lead[mark] && strings.IndexByte(line[end:], lead[mark]) < 0
 }
 
 // leadsValue reports whether r may stand between a label and its value.
@@ -87,9 +102,14 @@ func trimToken(token, lead string) string {
 	if at := strings.IndexByte(token, ')'); at > 0 && !strings.Contains(token[:at], "(") {
 		token = token[:at]
 	}
-	token = strings.TrimRight(token, ",;'”“»«‹›")
-	if bare := strings.TrimRight(token, "."); alnumOnly(bare) {
-		token = bare
+	if token == "" || isAlnum(token[len(token)-1]) {
+		return token
+	}
+	const quotes = ",;'”“»«‹›"
+	token = strings.TrimRight(token, quotes)
+	bare := strings.TrimRight(token, ".")
+	if unquoted := strings.TrimRight(bare, quotes); unquoted != bare || alnumOnly(bare) {
+		token = unquoted
 	}
 	return token
 }

@@ -15,6 +15,7 @@ func newRuleset(own, builtIn []RuleFile) (*ruleset, error) {
 		hosts: map[string]*hostRules{}, prefix: map[string][]*group{}, anywhere: map[string][]groupRule{},
 		dialUser: map[string]*dialHost{}, mailHosts: map[string]bool{}, mailPrefix: map[string]bool{}, pages: map[string]bool{}, blanks: map[string]bool{}, rewritePrefix: map[string][]*rewriter{}, rewriteAny: map[string][]*rewriter{},
 	}
+	r.blankEnds['x'], r.blankEnds['X'] = true, true
 	var faults []error
 	for _, file := range own {
 		faults = append(faults, r.read(file)...)

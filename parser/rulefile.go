@@ -101,7 +101,7 @@ func (r *ruleReader) directive(word string, args []string) error {
 		return nil
 	case "blank":
 		for _, part := range args {
-			r.rules.blanks[lowerASCII(part)] = true
+			r.rules.blank(lowerASCII(part))
 		}
 		return nil
 	case "mailhost":
