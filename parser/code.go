@@ -2,6 +2,7 @@ package parser
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -17,6 +18,9 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 	lead := rest[:len(rest)-len(trimmed)]
 	if strings.Count(lead, "\n") > 3 || v.blank && strings.IndexByte(lead, '\n') >= 0 {
 		return "", false
+	}
+	if last := len(lead) - 1; last > 0 && (lead[last] == '*' || lead[last] == '_') && ownMark(lead, trimmed) {
+		trimmed, lead = rest[last:], lead[:last]
 	}
 	end := tokenEnd(trimmed)
 	token, after := trimToken(trimmed[:end], lead), trimmed[end:]
@@ -42,7 +46,7 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 		}
 	}
 	switch last := endsValue(after); {
-	case strong(token):
+	case strong(token), last && joined(token):
 		return token, true
 	case v.sure && last && !(strings.ContainsAny(lead, "\n(（") && capitalised(token)):
 		return token, true
@@ -50,12 +54,24 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 	return "", false
 }
 
+// ownMark reports whether the star or underscore that lead ends in is the passcode's
+// first character: a blank stands before it, and none in the line closes it as mark-up.
+func ownMark(lead, value string) bool {
+	mark := len(lead) - 1
+	if lead[mark-1] != ' ' || strings.Trim(lead[:mark], " \u00a0") != "" || value == "" || !isAlnum(value[0]) {
+		return false
+	}
+	line, _ := cutByte(value, '\n')
+	end := tokenEnd(line)
+	return line[end-1] != lead[mark] && strings.IndexByte(line[end:], lead[mark]) < 0
+}
+
 // leadsValue reports whether r may stand between a label and its value.
 func leadsValue(r rune) bool {
 	if r < utf8.RuneSelf {
 		return asciiLead[r]
 	}
-	return strings.ContainsRune("“”„«»（【「：\u00a0\u3000", r) || invisible(r)
+	return strings.ContainsRune("“”„«»‹›（【「：\u00a0\u3000", r) || invisible(r)
 }
 
 var (
@@ -86,9 +102,14 @@ func trimToken(token, lead string) string {
 	if at := strings.IndexByte(token, ')'); at > 0 && !strings.Contains(token[:at], "(") {
 		token = token[:at]
 	}
-	token = strings.TrimRight(token, ",;'”“»")
-	if bare := strings.TrimRight(token, "."); alnumOnly(bare) {
-		token = bare
+	if token == "" || isAlnum(token[len(token)-1]) {
+		return token
+	}
+	const quotes = ",;'”“»«‹›"
+	token = strings.TrimRight(token, quotes)
+	bare := strings.TrimRight(token, ".")
+	if unquoted := strings.TrimRight(bare, quotes); unquoted != bare || alnumOnly(bare) {
+		token = unquoted
 	}
 	return token
 }
@@ -109,7 +130,7 @@ func alnumOnly(s string) bool {
 
 // strong reports whether a word looks like a passcode and not like a word.
 func strong(token string) bool {
-	digits, upper, lower, marks, others := 0, 0, 0, 0, 0
+	digits, upper, lower, marks, beyond, others := 0, 0, 0, 0, 0, 0
 	for i, r := range token {
 		switch {
 		case r < utf8.RuneSelf && isDigit(byte(r)):
@@ -122,11 +143,22 @@ func strong(token string) bool {
 			lower++
 		case strings.ContainsRune("!@#$%&*+=?^~_", r):
 			marks++
+		case r >= utf8.RuneSelf && unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek):
+			beyond++
 		default:
 			others++
 		}
 	}
-	return others == 0 && (digits > 0 || upper > 0 && lower > 0 || marks > 0)
+	if others > 0 || beyond > 0 && digits == 0 {
+		return false
+	}
+	return digits > 0 || upper > 0 && lower > 0 || marks > 0
+}
+
+// joined reports whether a word is of letters and of digits with hyphens between
+// them, as some print their codes.
+func joined(token string) bool {
+	return strings.Trim(token, "0123456789-") != "" && strings.ContainsAny(token, digitChars) && alnumOnly(strings.ReplaceAll(token, "-", ""))
 }
 
 func looksLikeAddress(token string) bool {

@@ -176,7 +176,15 @@ func TestCorpus(t *testing.T) {
 }
 
 func TestCasesFromDocumentation(t *testing.T) {
-	for _, name := range []string{"tune", "held", "real", "real2", "real3", "shapes", "layouts", "broken", "unseen"} {
+	for _, name := range []string{"tune", "held", "real", "real2", "real3", "shapes", "layouts", "broken", "unseen", "mended"} {
 		judge(readInvites(t, "testdata/cases/"+name+".jsonl")).report(t, name, 99, 97)
 	}
+}
+
+func TestTheBlindCorpusIsHeld(t *testing.T) {
+	list := readInvites(t, "testdata/blind.jsonl")
+	if len(list) != 262 {
+		t.Fatalf("%d texts", len(list))
+	}
+	judge(list).report(t, "blind", 99, 97)
 }

@@ -78,3 +78,19 @@ func (r *ruleset) mail(host string) bool {
 	}
 	return false
 }
+
+// imitates reports whether a host that no rule names starts with the whole name
+// of one that joins meetings, as "zoom.us.example.net" does.
+func (r *ruleset) imitates(host string) bool {
+	for at, labels := 0, 0; ; labels++ {
+		dot := strings.IndexByte(host[at:], '.')
+		if dot < 0 {
+			return false
+		}
+		at += dot
+		if labels > 0 && r.groupsOf(host[:at]) != nil {
+			return true
+		}
+		at++
+	}
+}

@@ -83,9 +83,11 @@ func (h *htmlReader) text(run string) {
 		switch {
 		case run[i] == '&':
 			decoded, size := entity(run[i:])
-			if decoded == " " {
+			switch {
+			case decoded == " ":
 				h.blank = true
-			} else {
+			case decoded == noWidth && h.last == '/': // a long link may break there
+			default:
 				h.write(decoded)
 			}
 			i += size

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -78,18 +79,28 @@ func (p *Parser) passcode(text string, from, to int, s *service, number string) 
 			continue
 		}
 		i = w.end
-		if w.means&wanted == 0 && !(w.means&meansAlone != 0 && number != "" && labelOfItsOwn(text, from, w)) {
+		if w.means&wanted == 0 && !(w.means&meansAlone != 0 && number != "" && (labelOfItsOwn(text, from, w) || opensBracket(text, from, w))) {
 			continue
 		}
 		v := p.valueAfter(text, w, to)
 		if v.at < 0 || p.words.means(beforeLabel(text, from, w.start))&meansElsewhere != 0 {
 			continue
 		}
-		if code, ok := p.typed(text, v, to, number, s); ok {
+		if code, ok := p.typed(text, v, to, number, s); ok && !(number == "" && allDigits(code) && besidePhone(text, from, w.start)) {
 			return code
 		}
 	}
 	return ""
+}
+
+// besidePhone reports whether a telephone number stands in the line before at. Of
+// a meeting without a number, digits labelled there are keyed in on the telephone.
+func besidePhone(text string, from, at int) bool {
+	const reach = 160
+	line := text[max(from, at-reach):at]
+	line = line[strings.LastIndexByte(line, '\n')+1:]
+	plus := strings.IndexByte(line, '+')
+	return plus >= 0 && plus+1 < len(line) && isDigit(line[plus+1])
 }
 
 // labelOfItsOwn reports whether a word is all of a label, with a colon behind it.
@@ -99,6 +110,13 @@ func labelOfItsOwn(text string, from int, w word) bool {
 		return false
 	}
 	return strings.HasPrefix(after, ":") || strings.HasPrefix(after, "：")
+}
+
+// opensBracket reports whether a word is the first in a bracket right at the start,
+// which is behind the link: "… (code 12ab)".
+func opensBracket(text string, from int, w word) bool {
+	before := text[from:w.start]
+	return len(before) < 10 && strings.Trim(before, " \u00a0\u200b") == "("
 }
 
 // labelledValue is where a label's value starts.
@@ -137,9 +155,12 @@ func (p *Parser) valueAfter(text string, w word, to int) labelledValue {
 
 // directValue is a value that follows its label after blanks or an "is".
 func (p *Parser) directValue(text string, w word, to int) labelledValue {
-	rest := strings.TrimLeft(text[w.end:to], " \u00a0")
+	rest := strings.TrimLeft(text[w.end:to], " \u00a0*_`")
 	at := to - len(rest)
-	if at == w.end {
+	switch {
+	case at > w.end && text[w.end] == ' ':
+	case at == w.end && at < len(text) && text[at] < utf8.RuneSelf && endsIdeograph(text[:at]):
+	case strings.Trim(text[w.end:at], "*_`") == "":
 		return labelledValue{at: -1}
 	}
 	first, _, _ := strings.Cut(rest, " ")
@@ -147,6 +168,13 @@ func (p *Parser) directValue(text string, w word, to int) labelledValue {
 		return labelledValue{at: at + len(first) + 1, sure: true}
 	}
 	return labelledValue{at: at, blank: true}
+}
+
+// endsIdeograph reports whether a text ends in a script that puts no blanks
+// between words.
+func endsIdeograph(text string) bool {
+	r, _ := utf8.DecodeLastRuneInString(text)
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai)
 }
 
 // beforeLabel is what stands before a word in the same label.

@@ -13,8 +13,9 @@ import (
 func newRuleset(own, builtIn []RuleFile) (*ruleset, error) {
 	r := &ruleset{
 		hosts: map[string]*hostRules{}, prefix: map[string][]*group{}, anywhere: map[string][]groupRule{},
-		dialUser: map[string]*dialHost{}, mailHosts: map[string]bool{}, mailPrefix: map[string]bool{}, pages: map[string]bool{}, rewritePrefix: map[string][]*rewriter{}, rewriteAny: map[string][]*rewriter{},
+		dialUser: map[string]*dialHost{}, mailHosts: map[string]bool{}, mailPrefix: map[string]bool{}, pages: map[string]bool{}, blanks: map[string]bool{}, rewritePrefix: map[string][]*rewriter{}, rewriteAny: map[string][]*rewriter{},
 	}
+	r.blankEnds['x'], r.blankEnds['X'] = true, true
 	var faults []error
 	for _, file := range own {
 		faults = append(faults, r.read(file)...)

@@ -99,6 +99,11 @@ func (r *ruleReader) directive(word string, args []string) error {
 			r.rules.pages[lowerASCII(part)] = true
 		}
 		return nil
+	case "blank":
+		for _, part := range args {
+			r.rules.blank(lowerASCII(part))
+		}
+		return nil
 	case "mailhost":
 		for _, host := range args {
 			if first, any := strings.CutSuffix(lowerASCII(host), ".*"); any {

@@ -71,6 +71,8 @@ type ruleset struct {
 
 	dialUser  map[string]*dialHost // "teams" for teams@*
 	pages     map[string]bool      // first parts of a path that are no room's name
+	blanks    map[string]bool      // last parts of a path that a template has for a name
+	blankEnds [256]bool            // the letters that those end in
 	mailHosts map[string]bool      // and all below them
 
 	mailPrefix map[string]bool // "student" for student.*
@@ -120,7 +122,7 @@ func (r *ruleset) classifyBy(named []*group, l *link, in sayer) (verdict, bool) 
 	for _, part := range l.parts[:min(l.count, 2)] {
 		for _, gr := range r.anywhere[lowerASCII(part)] {
 			if v, ok := r.try(gr, l, in); ok && gr.group.allows(l) {
-				return v, true
+				return v, !r.imitates(l.host)
 			}
 		}
 	}
@@ -128,13 +130,17 @@ func (r *ruleset) classifyBy(named []*group, l *link, in sayer) (verdict, bool) 
 		for _, g := range r.inside {
 			if strings.Contains(l.host, g.word) {
 				if v, ok := r.match(g.group, l, in); ok {
-					return v, true
+					return v, !r.imitates(l.host)
 				}
 			}
 		}
 	}
 	first, _, _ := strings.Cut(l.host, ".")
-	return r.firstMatch(r.prefix[first], l, in)
+	groups := r.prefix[first]
+	if groups == nil || r.imitates(l.host) {
+		return verdict{}, false
+	}
+	return r.firstMatch(groups, l, in)
 }
 
 func (r *ruleset) firstMatch(groups []*group, l *link, in sayer) (verdict, bool) {
@@ -180,7 +186,7 @@ func (g *group) allows(l *link) bool {
 // try holds a link against one rule of a group.
 func (r *ruleset) try(gr groupRule, l *link, in sayer) (verdict, bool) {
 	number, ok := gr.rule.match(l)
-	if !ok || gr.rule.open() && r.isPage(l.path) || len(gr.group.near) > 0 && !in.says(gr.group) {
+	if !ok || r.isBlank(l) || gr.rule.open() && r.isPage(l.path) || len(gr.group.near) > 0 && !in.says(gr.group) {
 		return verdict{}, false
 	}
 	v := verdict{group: gr.group, rule: gr.rule, number: number}
@@ -188,6 +194,26 @@ func (r *ruleset) try(gr groupRule, l *link, in sayer) (verdict, bool) {
 		v.fromQuery(l)
 	}
 	return v, true
+}
+
+// blank notes what a template has for the last part of a path.
+func (r *ruleset) blank(part string) {
+	r.blanks[part] = true
+	for _, c := range bothCases(part[len(part)-1]) {
+		r.blankEnds[c] = true
+	}
+}
+
+// isBlank reports whether a link is of a template that nobody filled in.
+func (r *ruleset) isBlank(l *link) bool {
+	if l.count == 0 || l.count > mostParts {
+		return false
+	}
+	last := l.parts[l.count-1]
+	if len(last) < 4 || len(last) > 24 || !r.blankEnds[last[len(last)-1]] {
+		return false
+	}
+	return r.blanks[lowerASCII(last)] || strings.Trim(last, "xX-") == ""
 }
 
 // isPage reports whether a path is of a page that any site has, or of a file.
