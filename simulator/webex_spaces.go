@@ -34,7 +34,7 @@ type membership struct {
 	id, email string
 	moderator bool
 	made      time.Time
-	byClient  bool // a client added him, and no person
+	byClient  bool // a client added him, and no person, since its meeting was last off: a space that was closed is its members'
 }
 
 // Message is something said in a space.
@@ -298,6 +298,11 @@ func (c *call) createMessage(map[string]string) *answer {
 		}
 	}
 	m := Message{ID: c.cisco("MESSAGE"), From: c.me().email, Text: b.Text, Markdown: b.Markdown, At: c.w.now()}
+	if m.link() == "" {
+		for _, member := range r.members {
+			member.byClient = false
+		}
+	}
 	r.messages = append(r.messages, m)
 	return c.webexJSON(m.json(r, c.me()))
 }

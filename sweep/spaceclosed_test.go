@@ -2,6 +2,7 @@ package sweep_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"syncd/delta"
@@ -49,9 +50,15 @@ func TestAKeywordTypedAnewOpensTheSameSpaceAgain(t *testing.T) {
 					r.lose()
 					r.start()
 				}
-				r.must(location(alice, id, "@spark"))
+				r.must(alice.Edit(id, func(d *simulator.Draft) { d.Location, d.Attendees = "@spark", []string{"late@example.org"} }))
 				r.sweep()
-				if s := r.space(); s.ID != first || len(s.Messages) != 3 {
+				all := []string{"alice@example.com", "bob@example.org", "guest@example.org", "late@example.org"}
+				if s := r.space(); s.ID != first || len(s.Messages) != 3 || !slices.Equal(house(s), all) {
+					r.t.Errorf("%+v", s)
+				}
+				r.must(alice.Edit(id, func(d *simulator.Draft) { d.Attendees = nil }))
+				r.sweep()
+				if s := r.space(); !slices.Equal(house(s), all[:3]) {
 					r.t.Errorf("%+v", s)
 				}
 				r.quiet()
