@@ -22,16 +22,15 @@ import (
 
 // form is an event as Graph sends it, with the members that syncd reads; others are passed over (event.md).
 type form struct {
-	removed     bool
-	event       delta.Event // what needs no more than reading
-	start, end  dateTime
-	body        bool // there was one; its content is in the reader
-	html        bool
-	organizer   bool // there was an isOrganizer
-	sensitivity string
-	properties  []property // extended
-	attendees   span       // read where the body is wanted
-	locations   span       // read where the place may be written back
+	removed    bool
+	event      delta.Event // what needs no more than reading
+	start, end dateTime
+	body       bool // there was one; its content is in the reader
+	html       bool
+	organizer  bool       // there was an isOrganizer
+	properties []property // extended
+	attendees  span       // read where the body is wanted
+	locations  span       // read where the place may be written back
 }
 
 // dateTime is a dateTimeTimeZone.
@@ -44,10 +43,11 @@ type reader struct {
 	scanner
 	odd bool // a member of the event at hand is not what it should be
 
-	whole   bool // bodies are wanted, whatever the events say
-	form    form // the event at hand
-	body    span // the event's, as JSON
-	place   span // likewise
+	whole   bool   // bodies are wanted, whatever the events say
+	form    form   // the event at hand
+	body    span   // the event's, as JSON
+	place   span   // likewise
+	zone    string // the last one read, since most are alike
 	scratch []byte
 }
 
@@ -143,19 +143,30 @@ func (r *reader) begins(kind byte) bool {
 }
 
 // text reads a string; null is an empty one.
-func (r *reader) text() string {
+func (r *reader) text() string { return string(r.word()) }
+
+// word is a text that is only looked at: it is good until the next value is read.
+func (r *reader) word() []byte {
 	v := r.raw()
 	switch {
 	case r.err != nil || v[0] == 'n':
-		return ""
+		return nil
 	case v[0] != '"':
 		r.odd = true
-		return ""
+		return nil
 	case r.plain:
-		return string(v[1 : len(v)-1])
+		return v[1 : len(v)-1]
 	}
 	r.scratch = unquote(r.scratch[:0], v)
-	return string(r.scratch)
+	return r.scratch
+}
+
+// zoneName is text for the name of a time zone.
+func (r *reader) zoneName() string {
+	if name := r.word(); string(name) != r.zone {
+		r.zone = string(name)
+	}
+	return r.zone
 }
 
 // unquote appends what a string says. What Exchange cuts in the middle of a character ends in a replacement character.
@@ -191,13 +202,13 @@ func (r *reader) event() *form {
 		case "id":
 			e.ID = r.text()
 		case "type":
-			e.Type = eventType(r.text())
+			e.Type = eventType(r.word())
 		case "seriesMasterId":
 			e.SeriesID = r.text()
 		case "originalStart":
-			e.OriginalStart = timestamp(r.text())
+			e.OriginalStart = timestamp(r.word())
 		case "lastModifiedDateTime":
-			e.Modified = timestamp(r.text())
+			e.Modified = timestamp(r.word())
 		case "subject":
 			e.Subject = r.text()
 		case "body":
@@ -205,7 +216,7 @@ func (r *reader) event() *form {
 			r.object(func(name []byte) bool {
 				switch string(name) {
 				case "contentType":
-					f.html = !strings.EqualFold(r.text(), "text")
+					f.html = !strings.EqualFold(string(r.word()), "text")
 				case "content":
 					r.body = r.span()
 				default:
@@ -222,7 +233,7 @@ func (r *reader) event() *form {
 		case "end":
 			f.end = r.dateTime()
 		case "originalStartTimeZone":
-			e.Zone = r.text()
+			e.Zone = r.zoneName()
 		case "isAllDay":
 			e.AllDay = r.flag()
 		case "isCancelled":
@@ -233,7 +244,7 @@ func (r *reader) event() *form {
 			f.organizer = r.peek() != 'n'
 			e.Organizer = r.flag()
 		case "sensitivity":
-			f.sensitivity = r.text()
+			e.Private = private(r.word())
 		case "recurrence":
 			e.Recurrence = r.recurrence()
 		case "attendees":
@@ -309,7 +320,7 @@ func (r *reader) dateTime() (d dateTime) {
 		case "dateTime":
 			d.time = r.text()
 		case "timeZone":
-			d.zone = r.text()
+			d.zone = r.zoneName()
 		default:
 			return false
 		}

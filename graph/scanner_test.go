@@ -225,7 +225,7 @@ func compare(t *testing.T, raw []byte, p page, err error) {
 			invited = append(invited, a.Address)
 		}
 		got := []any{e.ID, e.ETag, e.Subject, e.Zone, e.AllDay, e.Location.Text, string(e.Type)}
-		want := []any{o.ID, o.ETag, o.Subject, o.Zone, o.AllDay, o.Location.Text, string(eventType(o.Type))}
+		want := []any{o.ID, o.ETag, o.Subject, o.Zone, o.AllDay, o.Location.Text, string(eventType([]byte(o.Type)))}
 		if !reflect.DeepEqual(got, want) || e.Body.Content != "" && e.Body.Content != o.Body.Content || invited != nil && !reflect.DeepEqual(invited, asked) {
 			t.Fatalf("%+v, and the other reads %+v", e, o)
 		}
