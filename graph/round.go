@@ -86,7 +86,7 @@ func (c *Client) decodePage(body io.Reader) (page, error) {
 	}
 	r.reset(body)
 	p, err := r.page()
-	if cap(r.buf) <= 4*largeBuffer { // the rare larger ones are not worth keeping
+	if cap(r.buf) <= 2*largeBuffer { // the rare larger ones are not worth keeping
 		r.reset(nil)
 		c.readers.Put(r)
 	}

@@ -28,7 +28,7 @@ const (
 	none = math.MaxInt64
 
 	firstBuffer = 4 << 10 // the answer of an idle round fits
-	largeBuffer = 64 << 10
+	largeBuffer = 128 << 10
 	// deepest is how far values may be nested.
 	deepest = 10_000
 )
