@@ -213,12 +213,15 @@ func (s *scanner) name() []byte {
 func (s *scanner) skip() {
 	switch s.peek() {
 	case '"':
-		s.passString()
+		if s.quoted() == nil {
+			s.passString()
+		}
 	case '{':
 		s.enter('{')
 		for first := true; s.next('}', first); first = false {
-			s.peek()
-			s.passString()
+			if s.peek(); s.quoted() == nil {
+				s.passString()
+			}
 			s.pass(':')
 			s.skip()
 		}

@@ -22,9 +22,6 @@ func (s *scanner) quoted() []byte {
 
 // passString goes over a string.
 func (s *scanner) passString() {
-	if s.quoted() != nil {
-		return
-	}
 	if s.at() != '"' {
 		s.fail()
 		return
