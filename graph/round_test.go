@@ -111,7 +111,7 @@ func TestWhatExchangeReallySendsIsRead(t *testing.T) {
 
 func TestABodyIsKeptOnlyWhereSomebodyWillLookAtIt(t *testing.T) {
 	event := func(location, body string) delta.Event {
-		p, err := new(Client).decodePage(strings.NewReader(pageWith(`{"id":"a","body":{"contentType":"text","content":"` + body + `"},"start":{"dateTime":"2026-01-05T09:00:00"},"end":{"dateTime":"2026-01-05T09:00:00"},"locations":[{"displayName":"x"}],"location":{"displayName":"` + location + `"}}`)), 0)
+		p, err := new(Client).decodePage(strings.NewReader(pageWith(`{"id":"a","body":{"contentType":"text","content":"`+body+`"},"start":{"dateTime":"2026-01-05T09:00:00"},"end":{"dateTime":"2026-01-05T09:00:00"},"locations":[{"displayName":"x"}],"location":{"displayName":"`+location+`"}}`)), 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -60,7 +60,7 @@ func (s *scanner) more() bool {
 	room, size := s.buf[:0], cap(s.buf)
 	switch held := len(s.buf) - from; {
 	case size < largeBuffer && len(s.buf) == size: // there is much to read
-		room = make([]byte, 0, max(firstBuffer, 4*size))
+		room = make([]byte, 0, max(firstBuffer, min(4*size, largeBuffer)))
 	case held > size/2:
 		room = make([]byte, 0, 2*size)
 	}
