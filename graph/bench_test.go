@@ -74,7 +74,7 @@ func BenchmarkDecode(b *testing.B) {
 			var client Client
 			began := cpu()
 			for b.Loop() {
-				if p, err := client.decodePage(bytes.NewReader(test.page)); err != nil || len(p.events) == 0 {
+				if p, err := client.decodePage(bytes.NewReader(test.page), 0); err != nil || len(p.events) == 0 {
 					b.Fatal(len(p.events), err)
 				}
 			}

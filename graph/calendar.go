@@ -118,7 +118,7 @@ func (c *Calendar) Ours(ctx context.Context, since time.Time) ([]string, error) 
 	}
 	return c.list(ctx, query, func(e listed) bool {
 		end, known := dateTime{e.End.DateTime, e.End.TimeZone}.read()
-		over := known && end.Before(since) && eventType(e.Type) == delta.Single
+		over := known && end.Before(since) && eventType([]byte(e.Type)) == delta.Single
 		return len(e.Properties) > 0 && !over
 	})
 }

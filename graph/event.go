@@ -57,7 +57,6 @@ func (r *reader) finish(f *form) delta.Event {
 		return delta.Event{ID: e.ID, Unreadable: true}
 	}
 	e.Bare = e.Type == delta.Occurrence && !f.organizer && !f.body
-	e.Private = strings.EqualFold(f.sensitivity, "private") || strings.EqualFold(f.sensitivity, "confidential")
 	var started, ended bool
 	e.Start, started = f.start.read()
 	e.End, ended = f.end.read()
@@ -95,18 +94,23 @@ func (r *reader) content(written []byte) string {
 	return string(r.scratch)
 }
 
-func eventType(s string) delta.Type {
-	for _, t := range []delta.Type{delta.Single, delta.Master, delta.Occurrence, delta.Exception} {
-		if strings.EqualFold(s, string(t)) {
+func eventType(s []byte) delta.Type {
+	for _, t := range [...]delta.Type{delta.Single, delta.Master, delta.Occurrence, delta.Exception} {
+		if strings.EqualFold(string(s), string(t)) {
 			return t
 		}
 	}
 	return delta.Type(s)
 }
 
+// private reports a sensitivity that shows others no more than that the time is taken.
+func private(sensitivity []byte) bool {
+	return strings.EqualFold(string(sensitivity), "private") || strings.EqualFold(string(sensitivity), "confidential")
+}
+
 // timestamp reads a time of Graph's; the year 1, which stands for "unknown", and text that is none give the zero time.
-func timestamp(s string) time.Time {
-	t, err := time.Parse(time.RFC3339Nano, s)
+func timestamp(s []byte) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, string(s))
 	if err != nil || t.Year() <= 1 {
 		return time.Time{}
 	}

@@ -53,20 +53,20 @@ func TestThePublishedDeltaPagesAreReadForWhatTheySay(t *testing.T) {
 		}},
 		"delta-observed-empty-first-page.json": {next: "https://graph.microsoft.com/v1.0/users/email@company.onmicrosoft.com/calendarView/delta?$skiptoken=b9658zLYx7ag_WbFCK2mQmr9E8XtI"},
 	} {
-		got, err := new(Client).decodePage(bytes.NewReader(fixture(t, file)))
+		got, err := new(Client).decodePage(bytes.NewReader(fixture(t, file)), 0)
 		got.size = 0
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %v\n got %+v\nwant %+v", file, err, got, want)
 		}
 	}
 	// The reference page's example has no ids, and no times: as a page it is worthless, and must not pass for a calendar.
-	if p, err := new(Client).decodePage(bytes.NewReader(fixture(t, "delta-05-api-page.json"))); err == nil {
+	if p, err := new(Client).decodePage(bytes.NewReader(fixture(t, "delta-05-api-page.json")), 0); err == nil {
 		t.Errorf("a page of events without ids was taken: %+v", p)
 	}
 }
 
 func TestASeriesOnADeltaPageIsReadForWhatItSays(t *testing.T) {
-	p, err := new(Client).decodePage(bytes.NewReader(fixture(t, "delta-composed-series-page.json")))
+	p, err := new(Client).decodePage(bytes.NewReader(fixture(t, "delta-composed-series-page.json")), 0)
 	if err != nil || p.next != "" || p.delta != "https://graph.microsoft.com/v1.0/users/11111111-2222-3333-4444-555555555555/calendarView/delta?$deltatoken=composed-1" {
 		t.Fatal(p.next, p.delta, err)
 	}

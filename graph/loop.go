@@ -1,11 +1,9 @@
 package graph
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
+	"hash/maphash"
 	"net/url"
-	"slices"
 
 	"syncd/delta"
 )
@@ -30,8 +28,9 @@ type loopGuard struct {
 	pages, empty, repeats, events int
 	bytes                         int64
 
-	last  [sha256.Size]byte          // the last page that was not empty
-	known map[[sha256.Size]byte]bool // pages and addresses
+	seed  maphash.Seed
+	last  uint64          // hash of the last page that was not empty
+	known map[uint64]bool // hashes of pages and addresses
 }
 
 // pass lets a page through, unless the round leads in circles.
@@ -40,20 +39,20 @@ func (g *loopGuard) pass(address *url.URL, p page) error {
 		return nil // it has ended
 	}
 	if g.known == nil {
-		g.known = map[[sha256.Size]byte]bool{}
+		g.seed, g.known = maphash.MakeSeed(), map[uint64]bool{}
 	}
 	g.pages++
 	g.events += len(p.events)
 	g.bytes += p.size
-	g.known[sha256.Sum256([]byte(address.String()))] = true
-	if g.known[sha256.Sum256([]byte(p.next))] {
+	g.known[maphash.String(g.seed, address.String())] = true
+	if g.known[maphash.String(g.seed, p.next)] {
 		return fmt.Errorf("%w: a page leads back to one before it", delta.ErrLoop)
 	}
 	if len(p.events) == 0 {
 		g.empty++
 	} else {
 		g.empty = 0
-		ids := p.fingerprint()
+		ids := p.fingerprint(g.seed)
 		if ids == g.last {
 			return fmt.Errorf("%w: the same page twice", delta.ErrLoop)
 		}
@@ -77,17 +76,11 @@ func (g *loopGuard) pass(address *url.URL, p page) error {
 	return nil
 }
 
-// fingerprint tells pages apart by the set of their ids; their order means nothing.
-func (p page) fingerprint() [sha256.Size]byte {
-	h := sha256.New()
-	ids := make([]string, len(p.events))
-	for i, e := range p.events {
-		ids[i] = e.ID
+// fingerprint tells pages apart by the set of their ids; their order means nothing. The seed is nobody's to know, so no two sets come
+// to the same sum but by chance.
+func (p page) fingerprint(seed maphash.Seed) (sum uint64) {
+	for i := range p.events {
+		sum += maphash.String(seed, p.events[i].ID)
 	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		_, _ = h.Write(binary.AppendUvarint(nil, uint64(len(id))))
-		_, _ = h.Write([]byte(id))
-	}
-	return [sha256.Size]byte(h.Sum(nil))
+	return sum
 }

@@ -86,7 +86,7 @@ func FuzzDecodePage(f *testing.F) {
 	f.Add(pageOf(2, 9000, true))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		samePage(t, raw)
-		p, err := new(Client).decodePage(bytes.NewReader(raw))
+		p, err := new(Client).decodePage(bytes.NewReader(raw), 0)
 		if err != nil {
 			if len(p.events) > 0 && err != errNoLink {
 				t.Fatal("an error, and events with it")

@@ -5,11 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"syncd/delta"
-	"syncd/recurrence"
 	"syncd/rest"
 )
 
@@ -22,16 +20,15 @@ import (
 
 // form is an event as Graph sends it, with the members that syncd reads; others are passed over (event.md).
 type form struct {
-	removed     bool
-	event       delta.Event // what needs no more than reading
-	start, end  dateTime
-	body        bool // there was one; its content is in the reader
-	html        bool
-	organizer   bool // there was an isOrganizer
-	sensitivity string
-	properties  []property // extended
-	attendees   span       // read where the body is wanted
-	locations   span       // read where the place may be written back
+	removed    bool
+	event      delta.Event // what needs no more than reading
+	start, end dateTime
+	body       bool // there was one; its content is in the reader
+	html       bool
+	organizer  bool       // there was an isOrganizer
+	properties []property // extended
+	attendees  span       // read where the body is wanted
+	locations  span       // read where the place may be written back
 }
 
 // dateTime is a dateTimeTimeZone.
@@ -44,10 +41,11 @@ type reader struct {
 	scanner
 	odd bool // a member of the event at hand is not what it should be
 
-	whole   bool // bodies are wanted, whatever the events say
-	form    form // the event at hand
-	body    span // the event's, as JSON
-	place   span // likewise
+	whole   bool   // bodies are wanted, whatever the events say
+	form    form   // the event at hand
+	body    span   // the event's, as JSON
+	place   span   // likewise
+	zone    string // the last one read, since most are alike
 	scratch []byte
 }
 
@@ -143,19 +141,30 @@ func (r *reader) begins(kind byte) bool {
 }
 
 // text reads a string; null is an empty one.
-func (r *reader) text() string {
+func (r *reader) text() string { return string(r.word()) }
+
+// word is a text that is only looked at: it is good until the next value is read.
+func (r *reader) word() []byte {
 	v := r.raw()
 	switch {
 	case r.err != nil || v[0] == 'n':
-		return ""
+		return nil
 	case v[0] != '"':
 		r.odd = true
-		return ""
+		return nil
 	case r.plain:
-		return string(v[1 : len(v)-1])
+		return v[1 : len(v)-1]
 	}
 	r.scratch = unquote(r.scratch[:0], v)
-	return string(r.scratch)
+	return r.scratch
+}
+
+// zoneName is text for the name of a time zone.
+func (r *reader) zoneName() string {
+	if name := r.word(); string(name) != r.zone {
+		r.zone = string(name)
+	}
+	return r.zone
 }
 
 // unquote appends what a string says. What Exchange cuts in the middle of a character ends in a replacement character.
@@ -175,6 +184,17 @@ func (r *reader) flag() bool {
 	return false
 }
 
+// again reads what is written in a span.
+func (r *reader) again(s span, read func(*reader)) {
+	written := r.written(s)
+	if written == nil {
+		return
+	}
+	again := reader{scanner: scanner{buf: written, last: io.EOF, kept: none}, scratch: r.scratch}
+	read(&again)
+	r.err, r.odd, r.scratch = again.err, r.odd || again.odd, again.scratch
+}
+
 // event reads an event. It is in the reader until the next one is read.
 func (r *reader) event() *form {
 	r.odd, r.body, r.place, r.kept = false, span{}, span{}, none
@@ -191,13 +211,13 @@ func (r *reader) event() *form {
 		case "id":
 			e.ID = r.text()
 		case "type":
-			e.Type = eventType(r.text())
+			e.Type = eventType(r.word())
 		case "seriesMasterId":
 			e.SeriesID = r.text()
 		case "originalStart":
-			e.OriginalStart = timestamp(r.text())
+			e.OriginalStart = timestamp(r.word())
 		case "lastModifiedDateTime":
-			e.Modified = timestamp(r.text())
+			e.Modified = timestamp(r.word())
 		case "subject":
 			e.Subject = r.text()
 		case "body":
@@ -205,7 +225,7 @@ func (r *reader) event() *form {
 			r.object(func(name []byte) bool {
 				switch string(name) {
 				case "contentType":
-					f.html = !strings.EqualFold(r.text(), "text")
+					f.html = !strings.EqualFold(string(r.word()), "text")
 				case "content":
 					r.body = r.span()
 				default:
@@ -222,7 +242,7 @@ func (r *reader) event() *form {
 		case "end":
 			f.end = r.dateTime()
 		case "originalStartTimeZone":
-			e.Zone = r.text()
+			e.Zone = r.zoneName()
 		case "isAllDay":
 			e.AllDay = r.flag()
 		case "isCancelled":
@@ -233,7 +253,7 @@ func (r *reader) event() *form {
 			f.organizer = r.peek() != 'n'
 			e.Organizer = r.flag()
 		case "sensitivity":
-			f.sensitivity = r.text()
+			e.Private = private(r.word())
 		case "recurrence":
 			e.Recurrence = r.recurrence()
 		case "attendees":
@@ -248,125 +268,4 @@ func (r *reader) event() *form {
 		return true
 	})
 	return f
-}
-
-// location keeps the place as it came, for it may be written back, and gives its name.
-func (r *reader) location() (name string) {
-	r.peek()
-	r.keep()
-	r.place.from = r.offset()
-	name = r.locationParts().name
-	r.place.to = r.offset()
-	return name
-}
-
-// again reads what is written in a span.
-func (r *reader) again(s span, read func(*reader)) {
-	written := r.written(s)
-	if written == nil {
-		return
-	}
-	again := reader{scanner: scanner{buf: written, last: io.EOF, kept: none}, scratch: r.scratch}
-	read(&again)
-	r.err, r.odd, r.scratch = again.err, r.odd || again.odd, again.scratch
-}
-
-// structured reports whether there are several places, with more than a name. Then `location` is only a summary, and writing it
-// would lose what is known of each.
-func (r *reader) structured() bool {
-	known, count := false, 0
-	r.list(func() {
-		l := r.locationParts()
-		known = known || l.address != "" || l.uri != ""
-		count++
-	})
-	return known && count > 1
-}
-
-// location is a place (location.md).
-type location struct{ name, address, uri string }
-
-func (r *reader) locationParts() (l location) {
-	r.object(func(name []byte) bool {
-		switch string(name) {
-		case "displayName":
-			l.name = r.text()
-		case "locationEmailAddress":
-			l.address = r.text()
-		case "locationUri":
-			l.uri = r.text()
-		default:
-			return false
-		}
-		return true
-	})
-	return l
-}
-
-func (r *reader) dateTime() (d dateTime) {
-	r.object(func(name []byte) bool {
-		switch string(name) {
-		case "dateTime":
-			d.time = r.text()
-		case "timeZone":
-			d.zone = r.text()
-		default:
-			return false
-		}
-		return true
-	})
-	return d
-}
-
-func (r *reader) attendee() (a delta.Attendee) {
-	r.object(func(name []byte) bool {
-		switch string(name) {
-		case "type":
-			a.Type = strings.ToLower(r.text())
-		case "emailAddress":
-			r.object(func(name []byte) bool {
-				switch string(name) {
-				case "name":
-					a.Name = r.text()
-				case "address":
-					a.Address = strings.ToLower(r.text())
-				default:
-					return false
-				}
-				return true
-			})
-		default:
-			return false
-		}
-		return true
-	})
-	return a
-}
-
-func (r *reader) property() (p property) {
-	r.object(func(name []byte) bool {
-		switch string(name) {
-		case "id":
-			p.id = r.text()
-		case "value":
-			p.value = r.text()
-		default:
-			return false
-		}
-		return true
-	})
-	return p
-}
-
-// recurrence reads what only series masters have, so that a general decoder will do.
-func (r *reader) recurrence() *recurrence.Recurrence {
-	v := r.raw()
-	if r.err != nil || v[0] == 'n' {
-		return nil
-	}
-	var out recurrence.Recurrence
-	if jsonv2.Unmarshal(v, &out, rest.Lenient) != nil {
-		r.odd = true
-	}
-	return &out
 }

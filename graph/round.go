@@ -27,9 +27,9 @@ func (c *Calendar) Round(ctx context.Context, link string, start, end time.Time)
 		next, err := c.roundURL(link, start, end)
 		at := link // that led to next
 		var guard loopGuard
+		var page page
 		for err == nil {
-			var page page
-			if page, err = c.page(ctx, next); err != nil {
+			if page, err = c.page(ctx, next, len(page.events)); err != nil { // the next page is mostly as large as the one before
 				break
 			}
 			if err = guard.pass(next, page); err != nil {
@@ -70,23 +70,24 @@ type page struct {
 	size        int64 // in bytes, unpacked
 }
 
-func (c *Calendar) page(ctx context.Context, u *url.URL) (p page, err error) {
+// page asks for a page, and makes room for so many events when there is one.
+func (c *Calendar) page(ctx context.Context, u *url.URL, room int) (p page, err error) {
 	err = c.do(ctx, rest.Call{
 		Method: http.MethodGet, URL: u, Header: http.Header{"Prefer": {pagePreferences}},
-		Decode: func(_ http.Header, body io.Reader) (err error) { p, err = c.client.decodePage(body); return err },
+		Decode: func(_ http.Header, body io.Reader) (err error) { p, err = c.client.decodePage(body, room); return err },
 	})
 	return p, err
 }
 
 // decodePage reads a page with a reader that is used again.
-func (c *Client) decodePage(body io.Reader) (page, error) {
+func (c *Client) decodePage(body io.Reader, room int) (page, error) {
 	r, ok := c.readers.Get().(*reader)
 	if !ok {
 		r = &reader{}
 	}
 	r.reset(body)
-	p, err := r.page()
-	if cap(r.buf) <= 4*largeBuffer { // the rare larger ones are not worth keeping
+	p, err := r.page(room)
+	if cap(r.buf) <= 2*largeBuffer { // the rare larger ones are not worth keeping
 		r.reset(nil)
 		c.readers.Put(r)
 	}
@@ -95,7 +96,7 @@ func (c *Client) decodePage(body io.Reader) (page, error) {
 
 // page reads a page one event at a time, so that only what somebody will look at stays in memory. A page without its
 // list, without any link, or cut off anywhere is an error as a whole: it must never look like an empty calendar.
-func (r *reader) page() (page, error) {
+func (r *reader) page(room int) (page, error) {
 	if r.peek() != '{' {
 		return page{}, errors.Join(rest.Plain("page is not a JSON object"), r.err)
 	}
@@ -109,6 +110,9 @@ func (r *reader) page() (page, error) {
 				whole = r.peek() == '{' && whole
 				f := r.event()
 				whole = f.event.ID != "" && whole
+				if p.events == nil {
+					p.events = make([]delta.Event, 0, room)
+				}
 				p.events = append(p.events, r.finish(f))
 			})
 		case "@odata.nextLink":

@@ -27,11 +27,11 @@ func pageWith(events ...string) string {
 
 func TestAPageThatIsNotWholeIsNoPage(t *testing.T) {
 	whole := pageWith(good, `{"id":"gone","@removed":{"reason":"deleted"}}`)
-	if p, err := new(Client).decodePage(strings.NewReader(whole)); err != nil || len(p.events) != 2 || !p.events[1].Removed || p.delta == "" {
+	if p, err := new(Client).decodePage(strings.NewReader(whole), 0); err != nil || len(p.events) != 2 || !p.events[1].Removed || p.delta == "" {
 		t.Fatalf("%+v, %v", p, err)
 	}
 	for i := range len(whole) - 1 {
-		if p, err := new(Client).decodePage(strings.NewReader(whole[:i])); err == nil {
+		if p, err := new(Client).decodePage(strings.NewReader(whole[:i]), 0); err == nil {
 			t.Fatalf("cut off after %q: %+v", whole[:i], p)
 		}
 	}
@@ -45,14 +45,14 @@ func TestAPageThatIsNotWholeIsNoPage(t *testing.T) {
 		"id is null": pageWith(`{"id":null}`), "id is a number": pageWith(`{"id":5}`), "id is empty": pageWith(`{"id":""}`), "deep": `{"x":` + strings.Repeat("[", 1_000_000), "deep event": pageWith(`{"id":"a","x":` + strings.Repeat(`{"a":`, 100_000)),
 		"single quotes": strings.ReplaceAll(whole, `"`, `'`), "control character": pageWith("{\"id\":\"a\",\"subject\":\"a\x01b\"}"), "bad escape": pageWith(`{"id":"a","subject":"\x"}`), "comment": `/* */` + whole,
 	} {
-		if p, err := new(Client).decodePage(strings.NewReader(body)); err == nil {
+		if p, err := new(Client).decodePage(strings.NewReader(body), 0); err == nil {
 			t.Errorf("%s: taken for a page: %+v", name, p)
 		}
 	}
 }
 
 func TestALinkForMorePagesGoesBeforeTheOneForTheNextRound(t *testing.T) {
-	p, err := new(Client).decodePage(strings.NewReader(fmt.Sprintf(`{`+deltaLink+`,"value":[],`+nextLink+`}`, 1)))
+	p, err := new(Client).decodePage(strings.NewReader(fmt.Sprintf(`{`+deltaLink+`,"value":[],`+nextLink+`}`, 1)), 0)
 	if err != nil || p.next == "" || p.delta != "" {
 		t.Errorf("%+v, %v", p, err)
 	}
@@ -69,7 +69,7 @@ func TestOneUnreadableEventDoesNotStopThePage(t *testing.T) {
 		`"location":{"displayName":"@webex"},"body":{"contentType":"html","content":"half a \ud83d character"},` + times, `"location":{"displayName":"@webex"},"body":{"contentType":"html","content":7},` + times,
 	} {
 		for _, order := range []string{`{"id":"odd",` + odd + `}`, `{` + odd + `,"id":"odd"}`} {
-			p, err := new(Client).decodePage(strings.NewReader(pageWith(good, order, strings.ReplaceAll(good, `"good"`, `"after"`))))
+			p, err := new(Client).decodePage(strings.NewReader(pageWith(good, order, strings.ReplaceAll(good, `"good"`, `"after"`))), 0)
 			if err != nil {
 				t.Errorf("%s: %v", order, err)
 				continue
@@ -91,7 +91,7 @@ func TestWhatExchangeReallySendsIsRead(t *testing.T) {
 	const event = `{"id":"a","subject":"half \ud83d","bodyPreview":"half \ud83d","type":"SeriesMaster","sensitivity":"Private","unheardOf":{"deep":[{"er":null}]},
 		"location":{"displayName":"@webex","new":1},"body":{"new":[],"content":"\u003cp\u003e\u00e9 \"q\" \\ \/ \ud83d\ude00\r\n","contentType":"HTML"},"isOrganizer":null,"attendees":null,"recurrence":null,"locations":null,
 		"start":{"new":1,"dateTime":"2026-07-05T09:00:00","timeZone":"W. Europe Standard Time"},"end":{"dateTime":"2026-07-05T10:00:00.1234567Z","timeZone":""},"lastModifiedDateTime":"0001-01-01T00:00:00Z"}`
-	p, err := new(Client).decodePage(strings.NewReader(pageWith(event)))
+	p, err := new(Client).decodePage(strings.NewReader(pageWith(event)), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,14 +104,14 @@ func TestWhatExchangeReallySendsIsRead(t *testing.T) {
 	}
 	raw := []byte(pageWith(good))
 	raw = bytes.Replace(raw, []byte(`"s"`), []byte("\"s\xff\xfe\""), 1)
-	if p, err = new(Client).decodePage(bytes.NewReader(raw)); err != nil || p.events[0].Unreadable {
+	if p, err = new(Client).decodePage(bytes.NewReader(raw), 0); err != nil || p.events[0].Unreadable {
 		t.Errorf("broken UTF-8 in a subject: %+v, %v", p, err)
 	}
 }
 
 func TestABodyIsKeptOnlyWhereSomebodyWillLookAtIt(t *testing.T) {
 	event := func(location, body string) delta.Event {
-		p, err := new(Client).decodePage(strings.NewReader(pageWith(`{"id":"a","body":{"contentType":"text","content":"` + body + `"},"start":{"dateTime":"2026-01-05T09:00:00"},"end":{"dateTime":"2026-01-05T09:00:00"},"locations":[{"displayName":"x"}],"location":{"displayName":"` + location + `"}}`)))
+		p, err := new(Client).decodePage(strings.NewReader(pageWith(`{"id":"a","body":{"contentType":"text","content":"`+body+`"},"start":{"dateTime":"2026-01-05T09:00:00"},"end":{"dateTime":"2026-01-05T09:00:00"},"locations":[{"displayName":"x"}],"location":{"displayName":"`+location+`"}}`)), 0)
 		if err != nil {
 			t.Fatal(err)
 		}

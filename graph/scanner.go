@@ -28,7 +28,7 @@ const (
 	none = math.MaxInt64
 
 	firstBuffer = 4 << 10 // the answer of an idle round fits
-	largeBuffer = 64 << 10
+	largeBuffer = 128 << 10
 	// deepest is how far values may be nested.
 	deepest = 10_000
 )
@@ -60,7 +60,7 @@ func (s *scanner) more() bool {
 	room, size := s.buf[:0], cap(s.buf)
 	switch held := len(s.buf) - from; {
 	case size < largeBuffer && len(s.buf) == size: // there is much to read
-		room = make([]byte, 0, max(firstBuffer, 4*size))
+		room = make([]byte, 0, max(firstBuffer, min(4*size, largeBuffer)))
 	case held > size/2:
 		room = make([]byte, 0, 2*size)
 	}
@@ -148,6 +148,10 @@ func (s *scanner) enter(c byte) {
 
 // next goes to the next element or member of what closes with end, the first one at first. At the end it goes out.
 func (s *scanner) next(end byte, first bool) bool {
+	if at := s.pos + 1; at < len(s.buf) && s.buf[s.pos] == ',' && !first && s.buf[at] > ' ' && s.buf[at] != end { // mostly
+		s.pos = at
+		return true
+	}
 	c := s.peek()
 	switch {
 	case s.err != nil:
@@ -172,6 +176,9 @@ func (s *scanner) next(end byte, first bool) bool {
 // raw is the next value as it stands there, good until the next is read.
 func (s *scanner) raw() []byte {
 	s.peek()
+	if v := s.quoted(); v != nil {
+		return v
+	}
 	before, from := s.keep(), s.offset()
 	s.skip()
 	s.kept = before
@@ -184,6 +191,13 @@ func (s *scanner) raw() []byte {
 // name is a member's name with its quotes, good until the value is read.
 func (s *scanner) name() []byte {
 	s.peek()
+	if name := s.quoted(); name != nil {
+		if s.pos < len(s.buf) && s.buf[s.pos] == ':' {
+			s.pos++
+			return name
+		}
+		s.pos -= len(name)
+	}
 	before, from := s.keep(), s.offset()
 	s.passString()
 	to := s.offset()
@@ -199,12 +213,15 @@ func (s *scanner) name() []byte {
 func (s *scanner) skip() {
 	switch s.peek() {
 	case '"':
-		s.passString()
+		if s.quoted() == nil {
+			s.passString()
+		}
 	case '{':
 		s.enter('{')
 		for first := true; s.next('}', first); first = false {
-			s.peek()
-			s.passString()
+			if s.peek(); s.quoted() == nil {
+				s.passString()
+			}
 			s.pass(':')
 			s.skip()
 		}
@@ -225,6 +242,10 @@ func (s *scanner) skip() {
 }
 
 func (s *scanner) passWord(word string) {
+	if to := s.pos + len(word); to <= len(s.buf) && string(s.buf[s.pos:to]) == word { // mostly
+		s.pos = to
+		return
+	}
 	for i := range len(word) {
 		if s.at() != word[i] {
 			s.fail()

@@ -140,7 +140,7 @@ func TestNamesThatAreReadMustNotComeTwiceHoweverTheyAreWritten(t *testing.T) {
 		`{"id":"a","subject":"x","subject":"y"}`, `{"id":"a","\u0069d":"b"}`, `{"id":"a","location":{"displayName":"x","displayName":"y"}}`,
 		`{"id":"a","start":{"timeZone":"UTC","timeZone":"UTC"}}`, `{"id":"a","body":{},"body":{}}`,
 	} {
-		if p, err := new(Client).decodePage(strings.NewReader(pageWith(event))); err == nil {
+		if p, err := new(Client).decodePage(strings.NewReader(pageWith(event)), 0); err == nil {
 			t.Errorf("%s: %+v", event, p.events)
 		}
 	}
@@ -225,7 +225,7 @@ func compare(t *testing.T, raw []byte, p page, err error) {
 			invited = append(invited, a.Address)
 		}
 		got := []any{e.ID, e.ETag, e.Subject, e.Zone, e.AllDay, e.Location.Text, string(e.Type)}
-		want := []any{o.ID, o.ETag, o.Subject, o.Zone, o.AllDay, o.Location.Text, string(eventType(o.Type))}
+		want := []any{o.ID, o.ETag, o.Subject, o.Zone, o.AllDay, o.Location.Text, string(eventType([]byte(o.Type)))}
 		if !reflect.DeepEqual(got, want) || e.Body.Content != "" && e.Body.Content != o.Body.Content || invited != nil && !reflect.DeepEqual(invited, asked) {
 			t.Fatalf("%+v, and the other reads %+v", e, o)
 		}
@@ -245,10 +245,10 @@ func TestTheOtherDecoderReadsTheSamePages(t *testing.T) {
 func samePage(t *testing.T, raw []byte) {
 	t.Helper()
 	var client Client
-	first, firstErr := client.decodePage(bytes.NewReader(raw))
+	first, firstErr := client.decodePage(bytes.NewReader(raw), 0)
 	compare(t, raw, first, firstErr)
 	for how, in := range pieces(raw) {
-		if p, err := client.decodePage(in); fmt.Sprint(err) != fmt.Sprint(firstErr) || !reflect.DeepEqual(p, first) {
+		if p, err := client.decodePage(in, 0); fmt.Sprint(err) != fmt.Sprint(firstErr) || !reflect.DeepEqual(p, first) {
 			t.Fatalf("%s: %+v, %v, and else %+v, %v", how, p, err, first, firstErr)
 		}
 	}

@@ -5,6 +5,21 @@ import (
 	"math/bits"
 )
 
+// quoted goes over a string that is in the buffer as a whole, as most are, and gives it with its quotes. Where none is, it is nil
+// and goes nowhere.
+func (s *scanner) quoted() []byte {
+	rest := s.buf[s.pos:]
+	if len(rest) < 2 || rest[0] != '"' || s.err != nil {
+		return nil
+	}
+	n, plain := within(rest[1:])
+	if n+1 >= len(rest) || rest[n+1] != '"' {
+		return nil
+	}
+	s.pos, s.plain = s.pos+n+2, plain
+	return rest[:n+2]
+}
+
 // passString goes over a string.
 func (s *scanner) passString() {
 	if s.at() != '"' {
@@ -62,28 +77,30 @@ func escapes(c byte) bool {
 // escape that is longer than two bytes or not there as a whole. plain says that all are ASCII, and none is an escape.
 func within(b []byte) (n int, plain bool) {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	all := uint64(0)
-	for len(b)-n >= 8 {
+	all, rest := uint64(0), b
+	for len(rest) >= 8 {
 		// A byte that a subtraction takes below zero gets its top bit. It may take one from the byte above, so only the lowest
 		// such bit is sure, and no other is asked for. With its second bit turned a quote is a blank, a blank is none, and control
 		// characters stay what they are.
-		v := binary.LittleEndian.Uint64(b[n:])
+		v := binary.LittleEndian.Uint64(rest)
 		low, backslash := v^(ones*2), v^(ones*'\\')
 		hit := ((low-ones*('"'-1))&^low | (backslash-ones)&^backslash) & tops
 		if hit == 0 {
 			all |= v
-			n += 8
+			rest = rest[8:]
 			continue
 		}
 		at := bits.TrailingZeros64(hit)
-		all |= v & (1<<at - 1)
-		n += at / 8
-		if b[n] != '\\' || n+1 >= len(b) || !escapes(b[n+1]) {
-			return n, all&tops == 0
+		all |= v & (1<<(at&63) - 1)
+		rest = rest[at/8:]
+		for len(rest) >= 2 && rest[0] == '\\' && escapes(rest[1]) { // they often come in pairs
+			all, rest = tops, rest[2:]
 		}
-		all = tops
-		n += 2
+		if len(rest) == 0 || rest[0] == '"' || rest[0] == '\\' || rest[0] < ' ' {
+			return len(b) - len(rest), all&tops == 0
+		}
 	}
+	n = len(b) - len(rest)
 	for ; n < len(b) && b[n] != '"' && b[n] != '\\' && b[n] >= ' '; n++ {
 		all |= uint64(b[n])
 	}

@@ -46,7 +46,7 @@ func (c *Calendar) viewPage(ctx context.Context, u *url.URL) (p page, err error)
 	err = c.do(ctx, rest.Call{
 		Method: http.MethodGet, URL: u, Header: prefer(immutable, utc),
 		Decode: func(_ http.Header, body io.Reader) (err error) {
-			if p, err = c.client.decodePage(body); errors.Is(err, errNoLink) {
+			if p, err = c.client.decodePage(body, 0); errors.Is(err, errNoLink) {
 				return nil
 			}
 			return err

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -54,27 +53,41 @@ func (c *changes) units() []unit {
 	if len(c.events) == 0 && len(c.plain) == 0 {
 		return nil
 	}
-	byID := make(map[string]unit, len(c.events))
-	add := func(id string, series bool, start time.Time) {
-		if u, ok := byID[id]; !ok || start.Before(u.start) {
-			byID[id] = unit{id, series, start}
+	units := make([]unit, 0, len(c.events)+len(c.plain))
+	series := map[string]int{} // series master's id → its place in units
+	add := func(u unit) {
+		i, known := series[u.id]
+		switch {
+		case known && u.start.Before(units[i].start):
+			units[i] = u
+		case !known && u.series:
+			series[u.id] = len(units)
+			fallthrough
+		case !known:
+			units = append(units, u)
 		}
+	}
+	for id, starts := range c.plain {
+		add(unit{id, true, starts[0]})
 	}
 	for id, e := range c.events {
 		switch {
 		case e.Removed:
 		case e.SeriesID != "":
-			add(e.SeriesID, true, e.Start)
-		default:
-			add(id, e.Type == delta.Master, e.Start)
+			add(unit{e.SeriesID, true, e.Start})
+		case e.Type == delta.Master:
+			add(unit{id, true, e.Start})
 		}
 	}
-	for id, starts := range c.plain {
-		add(id, true, starts[0])
+	for id, e := range c.events {
+		if !e.Removed && e.SeriesID == "" && e.Type != delta.Master {
+			add(unit{id, false, e.Start})
+		}
 	}
-	return slices.SortedFunc(maps.Values(byID), func(a, b unit) int {
+	slices.SortFunc(units, func(a, b unit) int {
 		return cmp.Or(a.start.Compare(b.start), cmp.Compare(a.id, b.id))
 	})
+	return units
 }
 
 // ErrStopped ends a sweep that was told to stop. Its round comes again.
