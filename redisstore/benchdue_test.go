@@ -134,6 +134,7 @@ func BenchmarkList(b *testing.B) {
 			work func() error
 		}{{"list", list}, {"compare", fill}} {
 			b.Run(fmt.Sprintf("%s/%d", part.name, many), func(b *testing.B) {
+				defer reportBlocked(b, rdb)()
 				defer reportCPU(b)()
 				_, before := redisUsed(b, rdb)
 				failed := 0

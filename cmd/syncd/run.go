@@ -86,14 +86,16 @@ type daemon struct {
 	byName   atomic.Pointer[map[string]string]        // address or id, in lower case → key id; likewise
 	served   atomic.Pointer[[]string]                 // key ids of those in byID that have a directory id, sorted; likewise
 	pace     atomic.Pointer[schedules.Pace]
-	enrolled bool // what the configuration names is enrolled; the runner's
+	enrolled bool // what the configuration names is enrolled; this and what follows are the runner's
+	roll     *redisstore.Roll
+	ids      []string // key ids of all, as of the last listing
 }
 
 // workers is how many mailboxes are swept at a time. A sweep mostly waits for Graph.
 const workers = 64
 
 func newDaemon(e *engine) *daemon {
-	d := &daemon{engine: e, queue: e.store.Queue(), timetable: schedules.Timetable{Schedule: e.config.Sweep, Hinted: e.config.SweepHinted}}
+	d := &daemon{engine: e, queue: e.store.Queue(), roll: e.store.Roll(), timetable: schedules.Timetable{Schedule: e.config.Sweep, Hinted: e.config.SweepHinted}}
 	d.byID.Store(&map[string]delta.Mailbox{})
 	d.byName.Store(&map[string]string{})
 	d.served.Store(&[]string{})
