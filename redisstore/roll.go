@@ -127,8 +127,8 @@ func (s *Store) mark(ctx context.Context) (mark, error) {
 // errMoved says that a list was lost, or not all there, while it was read.
 var errMoved = errors.New("it was lost or moved meanwhile")
 
-// tries is how often a list is read whose reading fails.
-const tries = 3
+// tries is how often a list is read whose reading fails; a cluster hears of a slot's new home within a moment.
+const tries, moment = 3, 200 * time.Millisecond
 
 // readAll reads addresses and ids in pieces, sorted by address, and the mark of the list at the beginning of it. Who was enrolled all
 // the while is in it; who came or went meanwhile may be or not.
@@ -138,7 +138,11 @@ func (s *Store) readAll(ctx context.Context) (found []delta.Mailbox, as mark, er
 			return found, as, err
 		}
 		if cluster, ok := s.rdb.(*redis.ClusterClient); ok {
-			cluster.ReloadState(ctx) // the slot has another home
+			cluster.ReloadState(ctx) // the slot may have another home
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(moment):
 		}
 	}
 	return nil, mark{}, err

@@ -250,6 +250,20 @@ func TestALongListIsNotReadAgainWhileItIsTheSame(t *testing.T) {
 	if h.pieces < 0 {
 		t.Error("it was read")
 	}
+	other, came := openAt(t, server.URL, time.Minute), delta.Mailbox{Address: "zoe@example.com", ID: "z"}
+	for _, change := range []func() error{
+		func() error { return errors.Join(other.Unenroll(t.Context(), benchMailbox(9)), other.Enroll(t.Context(), came)) }, // as many as before
+		func() error { return other.Unenroll(t.Context(), came) },
+		func() error { server.CLI("HSET", "syncd:mailboxes", came.Address, came.ID); return nil },
+		func() error { server.CLI("HDEL", "syncd:mailboxes", came.Address); return nil },
+	} {
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		if _, fresh := look(t, roll); !fresh {
+			t.Error("it changed, and was not read")
+		}
+	}
 	// Another id under an address: neither mark nor length shows it.
 	server.CLI("HSET", "syncd:mailboxes", benchMailbox(3).Address, "another")
 	roll.read = roll.read.Add(-many * readsFor)
