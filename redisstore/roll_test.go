@@ -252,7 +252,9 @@ func TestALongListIsNotReadAgainWhileItIsTheSame(t *testing.T) {
 	}
 	other, came := openAt(t, server.URL, time.Minute), delta.Mailbox{Address: "zoe@example.com", ID: "z"}
 	for _, change := range []func() error{
-		func() error { return errors.Join(other.Unenroll(t.Context(), benchMailbox(9)), other.Enroll(t.Context(), came)) }, // as many as before
+		func() error {
+			return errors.Join(other.Unenroll(t.Context(), benchMailbox(9)), other.Enroll(t.Context(), came))
+		}, // as many as before
 		func() error { return other.Unenroll(t.Context(), came) },
 		func() error { server.CLI("HSET", "syncd:mailboxes", came.Address, came.ID); return nil },
 		func() error { server.CLI("HDEL", "syncd:mailboxes", came.Address); return nil },
