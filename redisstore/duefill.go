@@ -27,26 +27,38 @@ func (q *Queue) Fill(ctx context.Context, mailboxes []string, first func(string)
 	return added, removed, nil
 }
 
-// fill fills one set of each lane.
-func (q *Queue) fill(ctx context.Context, i int, wanted []string, first func(string) time.Duration) (added, removed int, err error) {
-	there := make([]*redis.StringSliceCmd, len(lanes))
-	_, err = q.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for n, lane := range lanes {
-			there[n] = p.ZRange(ctx, q.schema.due(lane, i), 0, -1)
+// members reads a sorted set in pieces. Who is in it all the while comes, unless the set is lost or moves to another server meanwhile;
+// some come twice.
+func members(ctx context.Context, rdb redis.UniversalClient, key string) (found []string, err error) {
+	for cursor, first := uint64(0), true; first || cursor != 0; first = false {
+		var pairs []string
+		if pairs, cursor, err = rdb.ZScan(ctx, key, cursor, "", mostAtOnce).Result(); err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	if err != nil {
-		return 0, 0, err
+		for i := 0; i < len(pairs); i += 2 { // name, score
+			found = append(found, pairs[i])
+		}
+	}
+	return found, nil
+}
+
+// fill fills one set of each lane. What is missed there is added again, and swept once too often. That of full rounds is read first:
+// what leaves it is in the other one before, and what comes into it meanwhile is not added a second time.
+func (q *Queue) fill(ctx context.Context, i int, wanted []string, first func(string) time.Duration) (added, removed int, err error) {
+	there := make([][]string, len(lanes))
+	for _, lane := range []schedules.Lane{schedules.Full, schedules.Ordinary} {
+		if there[lane], err = members(ctx, q.rdb, q.schema.due(lane, i)); err != nil {
+			return 0, 0, err
+		}
 	}
 	missing := make(map[string]bool, len(wanted))
 	for _, mailbox := range wanted {
 		missing[mailbox] = true
 	}
 	var present []string
-	for n, lane := range lanes {
+	for _, lane := range lanes {
 		var gone []any
-		for _, mailbox := range there[n].Val() {
+		for _, mailbox := range there[lane] {
 			if _, ok := missing[mailbox]; !ok {
 				gone = append(gone, mailbox)
 				continue

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -122,17 +121,22 @@ func (d *daemon) serveResyncs(ctx context.Context) error {
 	if err != nil || now == 0 && room == 0 {
 		return err
 	}
-	enrolled := slices.Collect(maps.Values(*d.byID.Load()))
-	asked, err := d.takeResyncs(ctx, enrolled)
+	asked, err := d.takeResyncs(ctx, d.named)
 	d.hasten(ctx, asked...)
 	if err != nil || room == 0 {
 		return err
 	}
-	some, unknown, err := d.store.TakeSpreadResyncs(ctx, enrolled, room)
+	some, unknown, err := d.store.TakeSpreadResyncs(ctx, d.named, room)
 	d.nobodys(unknown)
 	d.spread.begin(some)
 	d.hasten(ctx, some...)
 	return err
+}
+
+// named finds the enrolled mailbox of an address or id in lower case.
+func (d *daemon) named(name string) (delta.Mailbox, bool) {
+	m, ok := (*d.byID.Load())[(*d.byName.Load())[name]]
+	return m, ok
 }
 
 // spread counts the resyncs of all mailboxes that are under way. They have half of the workers.

@@ -38,9 +38,10 @@ func (d *daemon) index(mailboxes []delta.Mailbox) {
 	d.ids = make([]string, 0, len(mailboxes))
 	for _, m := range mailboxes {
 		byID[m.Key()] = m
-		byName[m.Address], byName[strings.ToLower(m.Key())] = m.Key(), m.Key()
+		byName[strings.ToLower(m.Address)], byName[strings.ToLower(m.Key())] = m.Key(), m.Key()
 		d.ids = append(d.ids, m.Key())
 	}
+	d.listed.Store(&mailboxes)
 	d.byID.Store(&byID)
 	d.byName.Store(&byName)
 	served := servedOf(byID)
