@@ -52,7 +52,7 @@ func (b *bench) logged() string {
 
 func (b *bench) runner(workers int) *Runner {
 	return &Runner{
-		Queue: b.queue, Schedule: b.schedule, Workers: workers, Hold: 30 * time.Second, Relist: 30 * time.Second, Log: zerolog.New(b),
+		Queue: b.queue, Schedule: b.schedule, AtOnce: Limits{workers, workers}, Hold: 30 * time.Second, Relist: 30 * time.Second, Log: zerolog.New(b),
 		List: func(context.Context) ([]string, error) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
