@@ -139,7 +139,7 @@ func (d *daemon) named(name string) (delta.Mailbox, bool) {
 	return m, ok
 }
 
-// spread counts the resyncs of all mailboxes that are under way. They have half of the workers.
+// spread counts the resyncs of all mailboxes that are under way. They have half of the sweeps that there are at a time at first.
 type spread struct {
 	mu    sync.Mutex
 	begun map[string]time.Time // guarded by mu
@@ -150,7 +150,7 @@ func (s *spread) room() int {
 	defer s.mu.Unlock()
 	// One that another daemon serves is never heard of again.
 	maps.DeleteFunc(s.begun, func(_ string, at time.Time) bool { return time.Since(at) > time.Minute })
-	return max(0, workers/2-len(s.begun))
+	return max(0, firstAtOnce/2-len(s.begun))
 }
 
 func (s *spread) begin(mailboxes []delta.Mailbox) {

@@ -92,9 +92,6 @@ type daemon struct {
 	ids      []string // key ids of all, as of the last listing
 }
 
-// workers is how many mailboxes are swept at a time. A sweep mostly waits for Graph.
-const workers = 64
-
 func newDaemon(e *engine) *daemon {
 	d := &daemon{engine: e, queue: e.store.Queue(), roll: e.store.Roll(), timetable: schedules.Timetable{Schedule: e.config.Sweep, Hinted: e.config.SweepHinted}}
 	d.listed.Store(&[]delta.Mailbox{})
@@ -103,7 +100,8 @@ func newDaemon(e *engine) *daemon {
 	d.served.Store(&[]string{})
 	d.pace.Store(&schedules.Pace{})
 	d.runner = &schedules.Runner{
-		Queue: d.queue, Schedule: e.config.Sweep, Workers: workers, Hold: e.config.LeaseTTL, Relist: min(30*time.Second, e.config.LeaseTTL),
+		Queue: d.queue, Schedule: e.config.Sweep, Hold: e.config.LeaseTTL, Relist: min(30*time.Second, e.config.LeaseTTL),
+		AtOnce: schedules.Limits{First: firstAtOnce, Most: e.config.SweepsAtOnce}, Usage: e.usage,
 		List: d.list, Ready: d.claimAll, Work: d.work, Log: e.log,
 	}
 	d.metrics = newMetrics(d)
