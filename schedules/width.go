@@ -15,7 +15,7 @@ const (
 	watched = 3 * time.Second
 	// rest is for how many spans nothing is tried that has just proved useless, or too much for the vendor: a minute and half a minute.
 	restInVain, restThrottled = 20, 10
-	// shy is for how many spans the width at which a vendor throttled is not reached again: five minutes.
+	// shy is for how many spans the width at which a vendor throttled is not reached again, five minutes; then a tenth more is dared.
 	shy = 100
 	// fullAtOnce is how many full rounds there are at a time, however many sweeps there may be: each may have a calendar in memory.
 	fullAtOnce = 32
@@ -69,7 +69,7 @@ type width struct {
 	took  time.Duration // by a sweep when the width was last found good; 0 for not yet
 	rest  int           // spans in which it does not grow
 	knee  int           // width at which a vendor throttled; 0 for none
-	shy   int           // spans for which that counts
+	shy   int           // spans until more is dared
 }
 
 // trial is how it was before a change.
@@ -83,8 +83,8 @@ type trial struct {
 func (w width) next(r Reading, l Limits) width {
 	first := min(l.First, l.Most)
 	w.rest, w.shy = max(0, w.rest-1), max(0, w.shy-1)
-	if w.shy == 0 {
-		w.knee = 0
+	if w.shy == 0 && w.knee > 0 {
+		w.knee, w.shy = w.knee+max(1, w.knee/10), shy
 	}
 	switch {
 	case r.throttled():
