@@ -33,8 +33,10 @@ type Runner struct {
 	load load
 	crew atomic.Pointer[crew]
 	held atomic.Value // Held
-	wake chan struct{}
-	once sync.Once // makes wake
+	// failing is that the queue does not answer.
+	failing atomic.Bool
+	wake    chan struct{}
+	once    sync.Once // makes wake
 }
 
 const (
@@ -78,7 +80,7 @@ func (r *Runner) Run(ctx context.Context) {
 	most := roomy(r.AtOnce.Most)
 	c := &crew{work: func(j Job) Return { return r.Work(ctx, j) }, done: make(chan finished, most), width: min(r.AtOnce.First, r.AtOnce.Most)}
 	r.crew.Store(c)
-	s := &shift{Runner: r, crew: c, gauge: newGauge(r, c.width), busy: map[string]*held{}}
+	s := &shift{Runner: r, crew: c, gauge: newGauge(r, c.width), busy: map[string]*held{}, register: &register{Runner: r, again: make(chan struct{}, 1)}}
 	s.serve(ctx)
 	c.all.Wait()
 	s.collect()
@@ -97,4 +99,15 @@ func forFull(width, waiting int) int {
 		most /= 4
 	}
 	return max(1, most)
+}
+
+// heard says once that the queue does not answer, and once that it does again.
+func (r *Runner) heard(ctx context.Context, err error) {
+	switch {
+	case ctx.Err() != nil:
+	case err == nil && r.failing.CompareAndSwap(true, false):
+		r.Log.Info().Msg("the timetable answers again")
+	case err != nil && r.failing.CompareAndSwap(false, true):
+		r.Log.Error().Err(err).Msg("the timetable does not answer: no sweep begins until it does")
+	}
 }

@@ -3,6 +3,7 @@ package schedules
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -16,13 +17,9 @@ type shift struct {
 	full  int              // of these, in the lane of full rounds
 	back  []Return         // what is done, and not given back yet
 
-	known   []string // mailboxes, as listed
-	listed  time.Time
-	filled  time.Time
-	unequal bool   // the list is another than the queue was filled with
-	sizes   [2]int // of the lanes, at the last look
-	waiting int    // ordinary jobs left in the queue, at the last look
-	failing bool   // the queue does not answer
+	register *register
+	sizes    [2]int // of the lanes, at the last look
+	waiting  int    // ordinary jobs left in the queue, at the last look
 	// fullAt is when the lane of full rounds is looked at again: mostly it has nothing to do. fullMore is that it has.
 	fullAt   time.Time
 	fullMore bool
@@ -38,6 +35,10 @@ func (s *shift) serve(ctx context.Context) {
 	next := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	s.register.refresh(ctx) // else nobody knows whom to sweep
+	var keeping sync.WaitGroup
+	keeping.Go(func() { s.register.keep(ctx) })
+	defer keeping.Wait()
 	for {
 		select {
 		case <-ctx.Done():
@@ -57,8 +58,8 @@ func (s *shift) serve(ctx context.Context) {
 		}
 		s.collect()
 		s.giveBack(ctx)
-		s.refresh(ctx)
 		wait := s.take(ctx)
+		s.register.look(s.sizes[Ordinary] + s.sizes[Full])
 		s.gauge.decide(s.crew)
 		next = time.Now().Add(wait)
 		timer.Reset(wait)
@@ -190,46 +191,4 @@ func (s *shift) twice(j Job) bool {
 	h.again = h.again || j.Was != h.Claim
 	h.Claim = j.Claim
 	return true
-}
-
-// refresh reads the list of mailboxes now and then, and sees that the queue holds them.
-func (s *shift) refresh(ctx context.Context) {
-	now := time.Now()
-	held := s.sizes[Ordinary] + s.sizes[Full]
-	lost := held == 0 && len(s.known) > 0 && now.Sub(s.filled) >= look
-	if lost || now.Sub(s.listed) >= s.Relist {
-		list, err := s.List(ctx)
-		if err != nil {
-			return // who gave it has said what is wrong
-		}
-		s.unequal = s.unequal || !slices.Equal(list, s.known)
-		s.known, s.listed = list, now
-	}
-	since := now.Sub(s.filled)
-	if !s.unequal && !lost && since < refill && (held >= len(s.known) || since < refill/60) {
-		return
-	}
-	first := func(mailbox string) time.Duration { return s.Schedule.First(mailbox, now).Sub(now) }
-	added, removed, err := s.Queue.Fill(ctx, s.known, first)
-	s.heard(ctx, err)
-	if err != nil {
-		return
-	}
-	s.unequal, s.filled = false, now
-	if added+removed > 0 {
-		s.Log.Info().Int("mailboxes", len(s.known)).Int("added", added).Int("removed", removed).Msg("timetable filled")
-	}
-}
-
-// heard says once that the queue does not answer, and once that it does again.
-func (s *shift) heard(ctx context.Context, err error) {
-	switch {
-	case err == nil && s.failing:
-		s.Log.Info().Msg("the timetable answers again")
-	case err != nil && !s.failing && ctx.Err() == nil:
-		s.Log.Error().Err(err).Msg("the timetable does not answer: no sweep begins until it does")
-	case ctx.Err() != nil:
-		return
-	}
-	s.failing = err != nil
 }
