@@ -22,7 +22,9 @@ func look(tb testing.TB, roll *Roll) ([]delta.Mailbox, bool) {
 
 func rollIsReadWhenItChanged(r *rig) {
 	ctx := r.Context()
-	a, b, c := r.mailbox(), r.mailbox(), r.mailbox()
+	boxes := []delta.Mailbox{r.mailbox(), r.mailbox(), r.mailbox()}
+	slices.SortFunc(boxes, byAddress)
+	a, b, c := boxes[0], boxes[1], boxes[2]
 	other, roll := r.open(), r.store.Roll()
 	hash := r.prefix + "mailboxes"
 	if found, fresh := look(r, roll); len(found) != 0 || fresh {
@@ -71,6 +73,7 @@ func rollIsRestored(r *rig) {
 		}
 	}
 	roll, late := r.store.Roll(), r.mailbox()
+	slices.SortFunc(known, byAddress)
 	look(r, roll)
 	if lost, err := roll.Lost(ctx); lost || err != nil {
 		r.Errorf("lost: %v, %v", lost, err)
@@ -97,7 +100,9 @@ func rollIsRestored(r *rig) {
 	if err := roll.Restore(ctx); err != nil {
 		r.Fatal(err)
 	}
-	if found, _ := look(r, roll); !slices.Equal(found, append(known, late)) {
+	want := append(known, late)
+	slices.SortFunc(want, byAddress)
+	if found, _ := look(r, roll); !slices.Equal(found, want) {
 		r.Errorf("restored: %v", found)
 	}
 }

@@ -2,7 +2,9 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -27,26 +29,43 @@ func (q *Queue) Fill(ctx context.Context, mailboxes []string, first func(string)
 	return added, removed, nil
 }
 
-// members reads a sorted set in pieces. Who is in it all the while comes, unless the set is lost or moves to another server meanwhile;
-// some come twice.
+// members reads a sorted set in pieces, by rank. What moves within it meanwhile may come twice or not at all.
 func members(ctx context.Context, rdb redis.UniversalClient, key string) (found []string, err error) {
-	for cursor, first := uint64(0), true; first || cursor != 0; first = false {
-		var pairs []string
-		if pairs, cursor, err = rdb.ZScan(ctx, key, cursor, "", mostAtOnce).Result(); err != nil {
-			return nil, err
-		}
-		for i := 0; i < len(pairs); i += 2 { // name, score
-			found = append(found, pairs[i])
+	for {
+		some, err := rdb.ZRange(ctx, key, int64(len(found)), int64(len(found)+mostAtOnce-1)).Result()
+		if found = append(found, some...); err != nil || len(some) < mostAtOnce {
+			return found, err
 		}
 	}
-	return found, nil
 }
 
-// fill fills one set of each lane. What is missed there is added again, and swept once too often. That of full rounds is read first:
-// what leaves it is in the other one before, and what comes into it meanwhile is not added a second time.
+// absent are those of some mailboxes that are not in a set.
+func (q *Queue) absent(ctx context.Context, key string, mailboxes []string) (out []string, err error) {
+	for some := range slices.Chunk(mailboxes, mostAtOnce) {
+		scores := make([]*redis.FloatCmd, len(some))
+		_, _ = q.rdb.Pipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
+			for i, mailbox := range some {
+				scores[i] = p.ZScore(ctx, key, mailbox)
+			}
+			return nil
+		})
+		for i, mailbox := range some {
+			switch err := scores[i].Err(); {
+			case errors.Is(err, redis.Nil):
+				out = append(out, mailbox)
+			case err != nil:
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// fill fills one set of each lane. What was not seen in either is looked for in that of ordinary sweeps before it is added to that of
+// full rounds: it may have moved while they were read.
 func (q *Queue) fill(ctx context.Context, i int, wanted []string, first func(string) time.Duration) (added, removed int, err error) {
 	there := make([][]string, len(lanes))
-	for _, lane := range []schedules.Lane{schedules.Full, schedules.Ordinary} {
+	for _, lane := range lanes {
 		if there[lane], err = members(ctx, q.rdb, q.schema.due(lane, i)); err != nil {
 			return 0, 0, err
 		}
@@ -75,15 +94,19 @@ func (q *Queue) fill(ctx context.Context, i int, wanted []string, first func(str
 	for _, mailbox := range present {
 		delete(missing, mailbox)
 	}
-	b := batches{schema: q.schema}
-	for mailbox := range missing {
-		b.add(addScript, schedules.Full, mailbox, seconds(first(mailbox)))
-	}
-	if len(b.calls) == 0 {
+	if len(missing) == 0 {
 		return 0, removed, nil
 	}
+	unseen, err := q.absent(ctx, q.schema.due(schedules.Ordinary, i), slices.Collect(maps.Keys(missing)))
+	if err != nil || len(unseen) == 0 {
+		return 0, removed, err
+	}
+	b := batches{schema: q.schema}
+	for _, mailbox := range unseen {
+		b.add(addScript, schedules.Full, mailbox, seconds(first(mailbox)))
+	}
 	_, err = q.run(ctx, b.calls)
-	return len(missing), removed, err
+	return len(unseen), removed, err
 }
 
 // DueAt tells when some mailboxes are due, by their ids; absent are those that are in no lane.

@@ -129,7 +129,7 @@ func (s *Store) takeResyncs(ctx context.Context, stream string, find Names, n in
 			if err != nil {
 				return asked, unknown, err
 			}
-			find, fresh = NamesOf(enrolled), true
+			find, fresh = find.or(NamesOf(enrolled)), true
 		}
 		requests, nobodys := sortRequests(entries, find)
 		unknown = append(unknown, nobodys...)
@@ -182,6 +182,16 @@ func NamesOf(enrolled []delta.Mailbox) Names {
 	return func(name string) (delta.Mailbox, bool) {
 		m, ok := byName[name]
 		return m, ok
+	}
+}
+
+// or looks among others for what is not found.
+func (n Names) or(others Names) Names {
+	return func(name string) (delta.Mailbox, bool) {
+		if m, ok := n(name); ok {
+			return m, true
+		}
+		return others(name)
 	}
 }
 
