@@ -83,7 +83,7 @@ func resyncsAreSpread(r *rig) {
 		if now, spread, err := r.store.ResyncsWaiting(r.Context()); err != nil || now != 0 || spread != left {
 			r.Errorf("%d and %d wait, %v; want %d", now, spread, err, left)
 		}
-		asked, unknown, err := r.store.TakeSpreadResyncs(r.Context(), all, 20)
+		asked, unknown, err := r.store.TakeSpreadResyncs(r.Context(), NamesOf(all), 20)
 		if err != nil || len(asked)+len(unknown) != int(min(left, 20)) {
 			r.Errorf("took %d and %q, %v", len(asked), unknown, err)
 		}

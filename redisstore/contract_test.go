@@ -23,6 +23,8 @@ var contract = []struct {
 }{
 	{"an enrolled mailbox is listed, an unenrolled one is not", enrolledIsListed},
 	{"a mailbox enrolled under two addresses comes once and goes with both", twoAddresses},
+	{"the list of the enrolled is read when it changed, by whomever", rollIsReadWhenItChanged},
+	{"a list that was lost is restored by who knew it", rollIsRestored},
 	{"a mailbox that was not found is parked under its address until it is found", parkedUntilFound},
 	{"unenrolling forgets everything but the fence", unenrollForgets},
 	{"the webex token comes back as it went", webexToken},

@@ -2,7 +2,9 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -27,26 +29,55 @@ func (q *Queue) Fill(ctx context.Context, mailboxes []string, first func(string)
 	return added, removed, nil
 }
 
-// fill fills one set of each lane.
-func (q *Queue) fill(ctx context.Context, i int, wanted []string, first func(string) time.Duration) (added, removed int, err error) {
-	there := make([]*redis.StringSliceCmd, len(lanes))
-	_, err = q.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for n, lane := range lanes {
-			there[n] = p.ZRange(ctx, q.schema.due(lane, i), 0, -1)
+// members reads a sorted set in pieces, by rank. What moves within it meanwhile may come twice or not at all.
+func members(ctx context.Context, rdb redis.UniversalClient, key string) (found []string, err error) {
+	for {
+		some, err := rdb.ZRange(ctx, key, int64(len(found)), int64(len(found)+mostAtOnce-1)).Result()
+		if found = append(found, some...); err != nil || len(some) < mostAtOnce {
+			return found, err
 		}
-		return nil
-	})
-	if err != nil {
-		return 0, 0, err
+	}
+}
+
+// absent are those of some mailboxes that are not in a set.
+func (q *Queue) absent(ctx context.Context, key string, mailboxes []string) (out []string, err error) {
+	for some := range slices.Chunk(mailboxes, mostAtOnce) {
+		scores := make([]*redis.FloatCmd, len(some))
+		_, _ = q.rdb.Pipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
+			for i, mailbox := range some {
+				scores[i] = p.ZScore(ctx, key, mailbox)
+			}
+			return nil
+		})
+		for i, mailbox := range some {
+			switch err := scores[i].Err(); {
+			case errors.Is(err, redis.Nil):
+				out = append(out, mailbox)
+			case err != nil:
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// fill fills one set of each lane. What was not seen in either is looked for in that of ordinary sweeps before it is added to that of
+// full rounds: it may have moved while they were read.
+func (q *Queue) fill(ctx context.Context, i int, wanted []string, first func(string) time.Duration) (added, removed int, err error) {
+	there := make([][]string, len(lanes))
+	for _, lane := range lanes {
+		if there[lane], err = members(ctx, q.rdb, q.schema.due(lane, i)); err != nil {
+			return 0, 0, err
+		}
 	}
 	missing := make(map[string]bool, len(wanted))
 	for _, mailbox := range wanted {
 		missing[mailbox] = true
 	}
 	var present []string
-	for n, lane := range lanes {
+	for _, lane := range lanes {
 		var gone []any
-		for _, mailbox := range there[n].Val() {
+		for _, mailbox := range there[lane] {
 			if _, ok := missing[mailbox]; !ok {
 				gone = append(gone, mailbox)
 				continue
@@ -63,15 +94,19 @@ func (q *Queue) fill(ctx context.Context, i int, wanted []string, first func(str
 	for _, mailbox := range present {
 		delete(missing, mailbox)
 	}
-	b := batches{schema: q.schema}
-	for mailbox := range missing {
-		b.add(addScript, schedules.Full, mailbox, seconds(first(mailbox)))
-	}
-	if len(b.calls) == 0 {
+	if len(missing) == 0 {
 		return 0, removed, nil
 	}
+	unseen, err := q.absent(ctx, q.schema.due(schedules.Ordinary, i), slices.Collect(maps.Keys(missing)))
+	if err != nil || len(unseen) == 0 {
+		return 0, removed, err
+	}
+	b := batches{schema: q.schema}
+	for _, mailbox := range unseen {
+		b.add(addScript, schedules.Full, mailbox, seconds(first(mailbox)))
+	}
 	_, err = q.run(ctx, b.calls)
-	return len(missing), removed, err
+	return len(unseen), removed, err
 }
 
 // DueAt tells when some mailboxes are due, by their ids; absent are those that are in no lane.

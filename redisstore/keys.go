@@ -9,6 +9,9 @@
 // be changed by configuration.
 //
 //	syncd:mailboxes     hash    address → directory id of what is enrolled
+//	syncd:{syncd:mailboxes}:changed hash  of that list: epoch, a random word that stays while it is the same list and goes where Redis
+//	                            is emptied; change, another one whenever somebody is enrolled or unenrolled. Who changes the list by
+//	                            hand need not write it
 //	syncd:{M}:cursor    hash    address, link, window_start, window_end, generation, swept_at, changed_at, state, reason,
 //	                            next_at; where they say something also orphans_at, empty_since, view_until, host, language; times RFC 3339;
 //	                            a link of "" asks for a full round;
@@ -65,7 +68,11 @@ import (
 // schema builds the names of keys. No other code does.
 type schema struct{ prefix string }
 
-func (s schema) mailboxes() string       { return s.prefix + "mailboxes" }
+func (s schema) mailboxes() string { return s.prefix + "mailboxes" }
+
+// changed names the mark of the list of mailboxes; both share a slot.
+func (s schema) changed() string { return s.prefix + "{" + s.mailboxes() + "}:changed" }
+
 func (s schema) hints() string           { return s.prefix + "hints" }
 func (s schema) resync() string          { return s.prefix + "resync" }
 func (s schema) resyncAll() string       { return s.prefix + "resync:all" }

@@ -98,16 +98,23 @@ const atOnce = 1000
 // no enrolled one. A name that is not in enrolled is looked up anew, since that list may be older than the request. A request
 // is taken off only after it has arrived; arriving twice does no harm.
 func (s *Store) TakeResyncs(ctx context.Context, enrolled []delta.Mailbox) (asked []delta.Mailbox, unknown []string, err error) {
+	return s.TakeNamedResyncs(ctx, NamesOf(enrolled))
+}
+
+// Names finds the enrolled mailbox of a name, an address or directory id in lower case.
+type Names func(name string) (delta.Mailbox, bool)
+
+// TakeNamedResyncs is TakeResyncs for who need not go through all that are enrolled to find one.
+func (s *Store) TakeNamedResyncs(ctx context.Context, enrolled Names) (asked []delta.Mailbox, unknown []string, err error) {
 	return s.takeResyncs(ctx, s.schema.resync(), enrolled, math.MaxInt)
 }
 
-// TakeSpreadResyncs is TakeResyncs for up to n of the requests that are spread.
-func (s *Store) TakeSpreadResyncs(ctx context.Context, enrolled []delta.Mailbox, n int) (asked []delta.Mailbox, unknown []string, err error) {
+// TakeSpreadResyncs is TakeNamedResyncs for up to n of the requests that are spread.
+func (s *Store) TakeSpreadResyncs(ctx context.Context, enrolled Names, n int) (asked []delta.Mailbox, unknown []string, err error) {
 	return s.takeResyncs(ctx, s.schema.resyncAll(), enrolled, n)
 }
 
-func (s *Store) takeResyncs(ctx context.Context, stream string, enrolled []delta.Mailbox, n int) (asked []delta.Mailbox, unknown []string, err error) {
-	names := byName(enrolled)
+func (s *Store) takeResyncs(ctx context.Context, stream string, find Names, n int) (asked []delta.Mailbox, unknown []string, err error) {
 	fresh := false
 	for ; n > 0; n -= atOnce {
 		entries, err := s.rdb.XRangeN(ctx, stream, "-", "+", int64(min(n, atOnce))).Result()
@@ -117,14 +124,14 @@ func (s *Store) takeResyncs(ctx context.Context, stream string, enrolled []delta
 		if len(entries) == 0 {
 			return asked, unknown, nil
 		}
-		if !fresh && slices.ContainsFunc(entries, func(e redis.XMessage) bool { return !names.has(e) }) {
-			if enrolled, err = s.Mailboxes(ctx); err != nil {
+		if !fresh && slices.ContainsFunc(entries, func(e redis.XMessage) bool { _, ok := find(nameIn(e)); return !ok }) {
+			enrolled, err := s.Mailboxes(ctx)
+			if err != nil {
 				return asked, unknown, err
 			}
-			names.add(enrolled)
-			fresh = true
+			find, fresh = find.or(NamesOf(enrolled)), true
 		}
-		requests, nobodys := names.sort(entries)
+		requests, nobodys := sortRequests(entries, find)
 		unknown = append(unknown, nobodys...)
 		if err := s.deliver(ctx, requests); err != nil {
 			return asked, unknown, err
@@ -166,18 +173,25 @@ func (s *Store) deliver(ctx context.Context, requests map[delta.Mailbox]request)
 	return nil
 }
 
-// named is enrolled mailboxes by their addresses and directory ids, in lower case.
-type named map[string]delta.Mailbox
-
-func byName(enrolled []delta.Mailbox) named {
-	n := named{}
-	n.add(enrolled)
-	return n
+// NamesOf makes a list ready to be looked up.
+func NamesOf(enrolled []delta.Mailbox) Names {
+	byName := make(map[string]delta.Mailbox, 2*len(enrolled))
+	for _, m := range enrolled {
+		byName[strings.ToLower(m.Address)], byName[strings.ToLower(m.Key())] = m, m
+	}
+	return func(name string) (delta.Mailbox, bool) {
+		m, ok := byName[name]
+		return m, ok
+	}
 }
 
-func (n named) add(enrolled []delta.Mailbox) {
-	for _, m := range enrolled {
-		n[strings.ToLower(m.Address)], n[strings.ToLower(m.Key())] = m, m
+// or looks among others for what is not found.
+func (n Names) or(others Names) Names {
+	return func(name string) (delta.Mailbox, bool) {
+		if m, ok := n(name); ok {
+			return m, true
+		}
+		return others(name)
 	}
 }
 
@@ -187,16 +201,11 @@ func nameIn(entry redis.XMessage) string {
 	return strings.ToLower(strings.TrimSpace(name))
 }
 
-func (n named) has(entry redis.XMessage) bool {
-	_, ok := n[nameIn(entry)]
-	return ok
-}
-
-// sort puts entries together by mailbox.
-func (n named) sort(entries []redis.XMessage) (requests map[delta.Mailbox]request, unknown []string) {
+// sortRequests puts entries together by mailbox.
+func sortRequests(entries []redis.XMessage, find Names) (requests map[delta.Mailbox]request, unknown []string) {
 	requests = map[delta.Mailbox]request{}
 	for _, entry := range entries {
-		m, ok := n[nameIn(entry)]
+		m, ok := find(nameIn(entry))
 		if !ok {
 			name, _ := entry.Values["mailbox"].(string)
 			unknown = append(unknown, name)

@@ -149,7 +149,7 @@ func (s *Store) PutSubscriptions(ctx context.Context, done []subscriptions.Retur
 
 // SubscriptionKeys implements [subscriptions.Store].
 func (s *Store) SubscriptionKeys(ctx context.Context) ([]string, error) {
-	ids, err := s.rdb.ZRange(ctx, s.schema.subscriptions("due"), 0, -1).Result()
+	ids, err := members(ctx, s.rdb, s.schema.subscriptions("due"))
 	if err != nil {
 		return nil, fmt.Errorf("reading which mailboxes have subscriptions: %w", err)
 	}

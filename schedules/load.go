@@ -22,7 +22,7 @@ const (
 func (l *load) late() time.Duration { return time.Duration(l.behind.Load()) }
 
 // heard looks at what the queue gave.
-func (l *load) heard(taken Taken, log zerolog.Logger, now time.Time) {
+func (l *load) heard(taken Taken, w width, log zerolog.Logger, now time.Time) {
 	var late time.Duration
 	for _, j := range taken.Jobs {
 		late = max(late, j.Late)
@@ -41,7 +41,7 @@ func (l *load) heard(taken Taken, log zerolog.Logger, now time.Time) {
 		return
 	}
 	if l.behind.Swap(int64(late)) == 0 {
-		log.Warn().Dur("late", late).Int("waiting", taken.Waiting).
+		log.Warn().Dur("late", late).Int("waiting", taken.Waiting).Int("at_once", w.now).Str("held_by", string(w.held)).
 			Msg("overloaded: all mailboxes are swept later than due, none is passed over; add a daemon, or sweep less often")
 	}
 }

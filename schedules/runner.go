@@ -3,6 +3,7 @@ package schedules
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -21,15 +22,21 @@ type Runner struct {
 	// Ready, if set, prepares jobs before they are worked on, many at once.
 	Ready func(ctx context.Context, jobs []Job)
 	// Work works on one mailbox and says when it comes again. It is called for each job that Ready got, also after ctx has ended.
-	Work    func(ctx context.Context, j Job) Return
-	Workers int
-	Hold    time.Duration // how long a mailbox is this process's
-	Relist  time.Duration // how often the list is read again
-	Log     zerolog.Logger
+	Work   func(ctx context.Context, j Job) Return
+	AtOnce Limits // of how many are worked on at a time
+	// Usage, if set, tells what bears on that.
+	Usage  func() Usage
+	Hold   time.Duration // how long a mailbox is this process's
+	Relist time.Duration // how often the list is read again
+	Log    zerolog.Logger
 
 	load load
-	wake chan struct{}
-	once sync.Once // makes wake
+	crew atomic.Pointer[crew]
+	held atomic.Value // Held
+	// failing is that the queue does not answer.
+	failing atomic.Bool
+	wake    chan struct{}
+	once    sync.Once // makes wake
 }
 
 const (
@@ -56,34 +63,51 @@ func (r *Runner) start() { r.once.Do(func() { r.wake = make(chan struct{}, 1) })
 // Late is how much later than due mailboxes are swept, because there are too many; 0 where all is well.
 func (r *Runner) Late() time.Duration { return r.load.late() }
 
+// Crew is how many mailboxes are worked on now, how many there may be at a time, and what keeps that from growing while more wait.
+func (r *Runner) Crew() (running, most int, held Held) {
+	c := r.crew.Load()
+	if c == nil {
+		return 0, 0, ByNothing
+	}
+	held, _ = r.held.Load().(Held)
+	running, most = c.now()
+	return running, most, held
+}
+
 // Run serves until ctx ends. It returns when the last worker is done and everything is given back.
 func (r *Runner) Run(ctx context.Context) {
 	r.start()
-	s := &shift{Runner: r, jobs: make(chan Job, r.most()), done: make(chan Return, r.most()), busy: map[string]*held{}}
-	var workers sync.WaitGroup
-	for range r.Workers {
-		workers.Go(func() {
-			for j := range s.jobs {
-				s.done <- r.Work(ctx, j)
-			}
-		})
-	}
+	most := roomy(r.AtOnce.Most)
+	c := &crew{work: func(j Job) Return { return r.Work(ctx, j) }, done: make(chan finished, most), width: min(r.AtOnce.First, r.AtOnce.Most)}
+	r.crew.Store(c)
+	s := &shift{Runner: r, crew: c, gauge: newGauge(r, c.width), busy: map[string]*held{}, register: &register{Runner: r, again: make(chan struct{}, 1)}}
 	s.serve(ctx)
-	close(s.jobs)
-	workers.Wait()
+	c.all.Wait()
 	s.collect()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), look)
 	defer cancel()
 	s.giveBack(closing)
 }
 
-// most is how many jobs a runner has at a time: some more than it has workers, so that none waits for the next batch.
-func (r *Runner) most() int { return r.Workers + r.Workers/4 }
+// roomy is how many jobs there are where so many are worked on at a time: some more, so that none waits for the next batch.
+func roomy(width int) int { return width + width/4 }
 
-// forFull is how many full rounds there may be at a time: half of the workers, and few where ordinary sweeps wait.
-func (r *Runner) forFull(waiting int) int {
+// forFull is how many full rounds there may be at a time: half of all, and few where ordinary sweeps wait.
+func forFull(width, waiting int) int {
+	most := min(width/2, fullAtOnce)
 	if waiting > 0 {
-		return max(1, r.Workers/8)
+		most /= 4
 	}
-	return max(1, r.Workers/2)
+	return max(1, most)
+}
+
+// heard says once that the queue does not answer, and once that it does again.
+func (r *Runner) heard(ctx context.Context, err error) {
+	switch {
+	case ctx.Err() != nil:
+	case err == nil && r.failing.CompareAndSwap(true, false):
+		r.Log.Info().Msg("the timetable answers again")
+	case err != nil && r.failing.CompareAndSwap(false, true):
+		r.Log.Error().Err(err).Msg("the timetable does not answer: no sweep begins until it does")
+	}
 }

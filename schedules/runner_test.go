@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,7 +53,7 @@ func (b *bench) logged() string {
 
 func (b *bench) runner(workers int) *Runner {
 	return &Runner{
-		Queue: b.queue, Schedule: b.schedule, Workers: workers, Hold: 30 * time.Second, Relist: 30 * time.Second, Log: zerolog.New(b),
+		Queue: b.queue, Schedule: b.schedule, AtOnce: Limits{workers, workers}, Hold: 30 * time.Second, Relist: 30 * time.Second, Log: zerolog.New(b),
 		List: func(context.Context) ([]string, error) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
@@ -345,6 +346,50 @@ func TestOverloadIsSharedEvenlyAndSaidOnce(t *testing.T) {
 			t.Errorf("late by %v with little to do", r.Late())
 		}
 		if log := b.logged(); strings.Count(log, "overloaded: all") != 1 || strings.Count(log, "no longer overloaded") != 1 {
+			t.Errorf("log:\n%s", log)
+		}
+	})
+}
+
+func TestMoreAreSweptAtATimeWhereTheVendorIsSlowAndFewerWhenItThrottles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, "@every 10s", 3000)
+		b.takes, b.full = 300*time.Millisecond, 300*time.Millisecond
+		var throttled atomic.Int64
+		r := b.runner(64)
+		r.AtOnce.Most = 512
+		r.Usage = func() Usage { return Usage{Processors: 2, Throttled: throttled.Load()} }
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { r.Run(ctx); close(done) }()
+		<-time.After(2 * time.Minute) // first rounds: 30 s and more for 32 at a time
+		b.sweeps()
+		<-time.After(time.Minute)
+		// 300 sweeps a second are to be done, each of which takes 0.3 s: 64 at a time can do 213.
+		_, most, held := r.Crew()
+		least, _, total := b.sweeps()
+		if most <= 64 || total < 17000 || least < 5 || r.Late() > 0 {
+			t.Errorf("%d at a time at most, held by %q: %d sweeps in a minute, each mailbox %d times at least, late by %v", most, held, total, least, r.Late())
+		}
+		for range 10 { // half a minute of refusals
+			throttled.Add(100)
+			<-time.After(3 * time.Second)
+		}
+		if _, now, held := r.Crew(); now > most/4 || held != ByVendor {
+			t.Errorf("throttled: from %d to %d at a time, held by %q", most, now, held)
+		}
+		b.mu.Lock()
+		running := 0
+		for _, n := range b.busy {
+			running += n
+		}
+		b.mu.Unlock()
+		if _, now, _ := r.Crew(); running > now {
+			t.Errorf("%d are under way, of %d that there may be", running, now)
+		}
+		cancel()
+		<-done
+		if log := b.logged(); strings.Count(log, "asked for fewer requests") != 1 {
 			t.Errorf("log:\n%s", log)
 		}
 	})

@@ -3,26 +3,23 @@ package schedules
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 )
 
-// shift is one run of a runner. It is used by one goroutine, which alone talks to the queue; workers only take jobs and give
+// shift is one run of a runner. It is used by one goroutine, which alone talks to the queue; the crew only takes jobs and gives
 // them back.
 type shift struct {
 	*Runner
-	jobs chan Job
-	done chan Return
-	busy map[string]*held // mailbox → what was taken of it, and is not done
-	full int              // of these, in the lane of full rounds
-	back []Return         // what is done, and not given back yet
+	crew  *crew
+	gauge gauge
+	busy  map[string]*held // mailbox → what was taken of it, and is not done
+	full  int              // of these, in the lane of full rounds
+	back  []Return         // what is done, and not given back yet
 
-	known   []string // mailboxes, as listed
-	listed  time.Time
-	filled  time.Time
-	unequal bool   // the list is another than the queue was filled with
-	sizes   [2]int // of the lanes, at the last look
-	waiting int    // ordinary jobs left in the queue, at the last look
-	failing bool   // the queue does not answer
+	register *register
+	sizes    [2]int // of the lanes, at the last look
+	waiting  int    // ordinary jobs left in the queue, at the last look
 	// fullAt is when the lane of full rounds is looked at again: mostly it has nothing to do. fullMore is that it has.
 	fullAt   time.Time
 	fullMore bool
@@ -38,13 +35,17 @@ func (s *shift) serve(ctx context.Context) {
 	next := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	s.register.refresh(ctx) // else nobody knows whom to sweep
+	var keeping sync.WaitGroup
+	keeping.Go(func() { s.register.keep(ctx) })
+	defer keeping.Wait()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.wake:
 			s.fullAt = time.Time{}
-		case back := <-s.done:
+		case back := <-s.crew.done:
 			s.note(back)
 			if soon := time.Now().Add(beat); soon.Before(next) { // with what else is done by then
 				next = soon
@@ -57,8 +58,9 @@ func (s *shift) serve(ctx context.Context) {
 		}
 		s.collect()
 		s.giveBack(ctx)
-		s.refresh(ctx)
 		wait := s.take(ctx)
+		s.register.look(s.sizes[Ordinary] + s.sizes[Full])
+		s.gauge.decide(s.crew)
 		next = time.Now().Add(wait)
 		timer.Reset(wait)
 	}
@@ -66,14 +68,17 @@ func (s *shift) serve(ctx context.Context) {
 
 // wanting reports whether there is more to do, and room for a batch of it.
 func (s *shift) wanting() bool {
-	return s.waiting > 0 && len(s.busy) <= s.Workers || s.fullMore && s.full <= s.forFull(s.waiting)/2
+	return s.waiting > 0 && len(s.busy) <= s.width() || s.fullMore && s.full <= forFull(s.width(), s.waiting)/2
 }
+
+// width is how many jobs are worked on at a time.
+func (s *shift) width() int { return s.gauge.width.now }
 
 // collect notes all that is done.
 func (s *shift) collect() {
 	for {
 		select {
-		case back := <-s.done:
+		case back := <-s.crew.done:
 			s.note(back)
 		default:
 			return
@@ -82,7 +87,8 @@ func (s *shift) collect() {
 }
 
 // note notes that a job is done.
-func (s *shift) note(back Return) {
+func (s *shift) note(back finished) {
+	s.gauge.finished(back.took)
 	h := s.busy[back.Mailbox]
 	delete(s.busy, back.Mailbox)
 	if h.Lane == Full {
@@ -92,7 +98,7 @@ func (s *shift) note(back Return) {
 	if h.again {
 		back.At = time.Now()
 	}
-	s.back = append(s.back, back)
+	s.back = append(s.back, back.Return)
 }
 
 // giveBack tells the queue what is done. What it cannot be told now it is told later, and if that is too late it hands the
@@ -103,7 +109,7 @@ func (s *shift) giveBack(ctx context.Context) {
 	}
 	err := s.Queue.Put(ctx, s.back)
 	s.heard(ctx, err)
-	if err == nil || len(s.back) > 100*s.most() {
+	if err == nil || len(s.back) > 100*roomy(s.AtOnce.Most) {
 		s.back = nil
 	}
 }
@@ -113,9 +119,9 @@ func (s *shift) take(ctx context.Context) time.Duration {
 	wait := look
 	s.waiting = 0
 	for _, lane := range []Lane{Ordinary, Full} {
-		n := s.most() - len(s.busy)
+		n := roomy(s.width()) - len(s.busy)
 		if lane == Full {
-			n = min(n, s.forFull(s.waiting)-s.full)
+			n = min(n, forFull(s.width(), s.waiting)-s.full)
 			if time.Now().Before(s.fullAt) {
 				continue
 			}
@@ -123,6 +129,7 @@ func (s *shift) take(ctx context.Context) time.Duration {
 		if n <= 0 {
 			if lane == Ordinary {
 				s.waiting = 1 // for all we know: whoever is done first asks
+				s.gauge.looked(s.waiting)
 			}
 			continue
 		}
@@ -135,7 +142,8 @@ func (s *shift) take(ctx context.Context) time.Duration {
 		s.sizes[lane] = taken.Size
 		if lane == Ordinary {
 			s.waiting = taken.Waiting
-			s.load.heard(taken, s.Log, time.Now())
+			s.gauge.looked(s.waiting)
+			s.load.heard(taken, s.gauge.width, s.Log, time.Now())
 		}
 		again := look
 		if taken.Next >= 0 {
@@ -151,7 +159,7 @@ func (s *shift) take(ctx context.Context) time.Duration {
 	return wait
 }
 
-// begin hands jobs to the workers.
+// begin hands jobs to the crew.
 func (s *shift) begin(ctx context.Context, jobs []Job) {
 	jobs = slices.DeleteFunc(jobs, func(j Job) bool { return s.twice(j) })
 	if len(jobs) == 0 {
@@ -165,8 +173,8 @@ func (s *shift) begin(ctx context.Context, jobs []Job) {
 		if j.Lane == Full {
 			s.full++
 		}
-		s.jobs <- j // there is room for all that were asked for
 	}
+	s.crew.add(jobs...)
 }
 
 // twice deals with a job of a mailbox that is being worked on: somebody hastened it, or the work takes longer than it was held for.
@@ -183,46 +191,4 @@ func (s *shift) twice(j Job) bool {
 	h.again = h.again || j.Was != h.Claim
 	h.Claim = j.Claim
 	return true
-}
-
-// refresh reads the list of mailboxes now and then, and sees that the queue holds them.
-func (s *shift) refresh(ctx context.Context) {
-	now := time.Now()
-	held := s.sizes[Ordinary] + s.sizes[Full]
-	lost := held == 0 && len(s.known) > 0 && now.Sub(s.filled) >= look
-	if lost || now.Sub(s.listed) >= s.Relist {
-		list, err := s.List(ctx)
-		if err != nil {
-			return // who gave it has said what is wrong
-		}
-		s.unequal = s.unequal || !slices.Equal(list, s.known)
-		s.known, s.listed = list, now
-	}
-	since := now.Sub(s.filled)
-	if !s.unequal && !lost && since < refill && (held >= len(s.known) || since < refill/60) {
-		return
-	}
-	first := func(mailbox string) time.Duration { return s.Schedule.First(mailbox, now).Sub(now) }
-	added, removed, err := s.Queue.Fill(ctx, s.known, first)
-	s.heard(ctx, err)
-	if err != nil {
-		return
-	}
-	s.unequal, s.filled = false, now
-	if added+removed > 0 {
-		s.Log.Info().Int("mailboxes", len(s.known)).Int("added", added).Int("removed", removed).Msg("timetable filled")
-	}
-}
-
-// heard says once that the queue does not answer, and once that it does again.
-func (s *shift) heard(ctx context.Context, err error) {
-	switch {
-	case err == nil && s.failing:
-		s.Log.Info().Msg("the timetable answers again")
-	case err != nil && !s.failing && ctx.Err() == nil:
-		s.Log.Error().Err(err).Msg("the timetable does not answer: no sweep begins until it does")
-	case ctx.Err() != nil:
-		return
-	}
-	s.failing = err != nil
 }

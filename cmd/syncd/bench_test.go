@@ -150,7 +150,7 @@ func floor(b *testing.B, graph *bare, requests int) float64 {
 	work := make(chan bool)
 	var all sync.WaitGroup
 	began := processCPU()
-	for range workers {
+	for range firstAtOnce {
 		all.Go(func() {
 			for range work {
 				answer, err := client.Get(graph.URL + "/v1.0/users/1/calendarView/delta")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/pem"
 	"fmt"
@@ -22,6 +23,7 @@ type load struct {
 	every              string        // the schedule's interval
 	delay              time.Duration // that Graph lets everybody wait
 	window             time.Duration // how long is watched
+	atOnce             string        // sweeps at a time at most; "" for as many as a daemon takes by itself
 }
 
 // BenchmarkDaemons is real daemons, processes of their own, on one Redis, with mailboxes in which nothing changes, all of which were
@@ -32,18 +34,20 @@ type load struct {
 // its workers can wait for. An op is a window.
 func BenchmarkDaemons(b *testing.B) {
 	for _, l := range []load{
-		{1000, 1, "60s", 0, 10 * time.Second},
-		{10_000, 1, "60s", 0, 10 * time.Second},
-		{10_000, 3, "60s", 0, 10 * time.Second},
-		{100_000, 1, "60s", 0, 10 * time.Second},
-		{100_000, 3, "60s", 0, 10 * time.Second},
-		{10_000, 1, "1s", 0, 10 * time.Second},
-		{10_000, 3, "1s", 0, 10 * time.Second},
-		{10_000, 1, "1s", 100 * time.Millisecond, 10 * time.Second},
-		{10_000, 3, "1s", 100 * time.Millisecond, 10 * time.Second},
-		{1_000_000, 1, "15m", 0, 30 * time.Second}, // the list is read twice a minute
+		{1000, 1, "60s", 0, 10 * time.Second, ""},
+		{10_000, 1, "60s", 0, 10 * time.Second, ""},
+		{10_000, 3, "60s", 0, 10 * time.Second, ""},
+		{100_000, 1, "60s", 0, 10 * time.Second, ""},
+		{100_000, 3, "60s", 0, 10 * time.Second, ""},
+		{10_000, 1, "1s", 0, 10 * time.Second, ""},
+		{10_000, 3, "1s", 0, 10 * time.Second, ""},
+		{10_000, 1, "1s", 100 * time.Millisecond, 10 * time.Second, ""},
+		{10_000, 3, "1s", 100 * time.Millisecond, 10 * time.Second, ""},
+		{10_000, 1, "1s", 300 * time.Millisecond, 30 * time.Second, "64"}, // as it was when they were fixed
+		{10_000, 1, "1s", 300 * time.Millisecond, 30 * time.Second, ""},
+		{1_000_000, 1, "15m", 0, 30 * time.Second, ""},
 	} {
-		b.Run(fmt.Sprintf("mailboxes=%d/daemons=%d/every=%s/graph=%s", l.mailboxes, l.daemons, l.every, l.delay), func(b *testing.B) { l.run(b) })
+		b.Run(fmt.Sprintf("mailboxes=%d/daemons=%d/every=%s/graph=%s/at-once=%s", l.mailboxes, l.daemons, l.every, l.delay, cmp.Or(l.atOnce, "any")), func(b *testing.B) { l.run(b) })
 	}
 }
 
@@ -60,6 +64,7 @@ func (l load) run(b *testing.B) {
 	every, err := time.ParseDuration(l.every)
 	f.must(err)
 	graph.after(min(int64(l.mailboxes), int64(3*float64(l.mailboxes)/every.Seconds()))) // connections, and what was due at the start
+	f.settled(pages)
 	var used figures
 	for b.Loop() {
 		before := f.figures(pages)
@@ -76,11 +81,28 @@ func (l load) run(b *testing.B) {
 	b.ReportMetric(per(used["redis-reads"]), "trips/sweep")
 	b.ReportMetric(now["resident"]/1e6/float64(l.daemons), "MB/daemon")
 	b.ReportMetric(now["redis-memory"]/float64(l.mailboxes), "redis-B/mailbox")
+	b.ReportMetric(now["at-once"]/float64(l.daemons), "at-once")
 	if other := used["all-sweeps"] - used["sweeps"]; other > 0 {
 		b.ReportMetric(per(other), "no-sweep/sweep") // another had the lease, or it failed
 	}
 	if errors := f.logged(); errors != "" {
 		b.Log(errors[:min(len(errors), 2000)])
+	}
+}
+
+// settled waits until daemons take as many mailboxes at a time as they will: the same for a while, or two minutes.
+func (f *fleet) settled(pages []string) {
+	const same = 10
+	last, times := 0.0, 0
+	for range 60 {
+		<-time.After(2 * time.Second)
+		now := f.figures(pages)["at-once"]
+		if times++; now != last {
+			last, times = now, 0
+		}
+		if times >= same {
+			return
+		}
 	}
 }
 
@@ -115,6 +137,7 @@ func (f *fleet) figures(pages []string) figures {
 		add("sweeps", text, `syncd_sweeps_total{result="ok"} `)
 		add("all-sweeps", text, `syncd_sweeps_total{`)
 		add("cpu", text, "process_cpu_seconds_total ")
+		add("at-once", text, "syncd_sweeps_at_once ")
 		add("resident", text, "process_resident_memory_bytes ")
 	}
 	info := strings.ReplaceAll(f.redis.CLI("INFO"), "\r", "")
@@ -166,6 +189,7 @@ func newIdleFleet(b *testing.B, graph *bare, l load) *fleet {
 	own := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: graph.Certificate().Raw})
 	f.must(os.WriteFile(f.path("ca.pem"), append(own, f.server.CAPEM...), 0o600))
 	f.env["SYNCD_REDIS_URL"], f.env["SYNCD_GRAPH_URL"], f.env["SYNCD_CA_FILE"] = f.redis.URL, graph.URL, f.path("ca.pem")
+	f.env["SYNCD_SWEEPS_AT_ONCE"] = l.atOnce
 	f.env["SYNCD_SWEEP"], f.env["SYNCD_LEASE_TTL"], f.env["SYNCD_LOG_LEVEL"] = "@every "+l.every, "30s", "error"
 	delete(f.env, "SYNCD_MAILBOXES")
 

@@ -48,6 +48,7 @@ type Config struct {
 	HookListen        string
 	HookCertificate   string
 	GraphBudget       int64 // requests a day; 0 for as many as it takes
+	SweepsAtOnce      int   // at most
 	WindowBehind      time.Duration
 	WindowAhead       time.Duration
 	KeywordWebex      delta.Kind
@@ -186,6 +187,15 @@ func parseBudget(s string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 1 {
 		return 0, errors.New("want a number of requests a day, such as 5000000")
+	}
+	return n, nil
+}
+
+func parseAtOnce(s string) (int, error) {
+	const most = 4096
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > most {
+		return 0, fmt.Errorf("want a number of mailboxes from 1 to %d, such as 512", most)
 	}
 	return n, nil
 }

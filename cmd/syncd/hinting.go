@@ -179,21 +179,20 @@ func (h *hinting) setRead(read bool) (lost bool) {
 
 // comeBack makes mailboxes due that were to come much later, each at its place in the ordinary rhythm.
 func (h *hinting) comeBack(ctx context.Context) {
-	ids := *h.served.Load()
-	at := make(map[string]time.Time, len(ids))
-	now := time.Now()
-	for _, id := range ids {
-		at[id] = h.config.Sweep.Next(id, now)
+	type turn struct {
+		id string
+		at time.Time
 	}
-	for len(at) > 0 && ctx.Err() == nil {
+	var turns []turn
+	now := time.Now()
+	for _, id := range *h.served.Load() {
+		turns = append(turns, turn{id, h.config.Sweep.Next(id, now)})
+	}
+	slices.SortFunc(turns, func(a, b turn) int { return a.at.Compare(b.at) })
+	for len(turns) > 0 && ctx.Err() == nil {
 		var due []string
-		for id, t := range at {
-			if !t.After(time.Now()) {
-				due = append(due, id)
-			}
-		}
-		for _, id := range due {
-			delete(at, id)
+		for ; len(turns) > 0 && !turns[0].at.After(time.Now()); turns = turns[1:] {
+			due = append(due, turns[0].id)
 		}
 		if len(due) > 0 {
 			h.hastenIDs(ctx, due)

@@ -10,6 +10,7 @@ import (
 
 	"syncd/delta"
 	"syncd/hints"
+	"syncd/schedules"
 	"syncd/sweep"
 )
 
@@ -55,9 +56,23 @@ func newMetrics(d *daemon) *metrics {
 		gauge("syncd_mailboxes", "Mailboxes enrolled, over all daemons.", func() float64 { return float64(len(*d.byID.Load())) }),
 		gauge("syncd_overloaded_seconds", "How much later than due all mailboxes are swept, because there is too much to do; 0 where all is well.",
 			func() float64 { return d.runner.Late().Seconds() }),
+		gauge("syncd_sweeps_running", "Sweeps under way.", func() float64 { running, _, _ := d.runner.Crew(); return float64(running) }),
+		gauge("syncd_sweeps_at_once", "How many sweeps there may be at a time.", func() float64 { _, most, _ := d.runner.Crew(); return float64(most) }),
+		count("syncd_graph_throttled_total", "Answers by which Graph asked for fewer requests.", func() float64 { return float64(d.throttles.count.Load()) }, nil),
 		gauge("syncd_graph_requests_today", "Requests to Graph today (UTC), by all daemons; counted where a budget is set.",
 			func() float64 { return float64(d.pace.Load().Spent) }),
 	)
+	for _, by := range []schedules.Held{schedules.ByMost, schedules.ByVendor, schedules.ByProcessor, schedules.ByMemory, schedules.ByVain} {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "syncd_sweeps_held", Help: "1 for what keeps the sweeps at a time from becoming more, though mailboxes wait.",
+			ConstLabels: prometheus.Labels{"by": string(by)},
+		}, func() float64 {
+			if _, _, held := d.runner.Crew(); held == by {
+				return 1
+			}
+			return 0
+		}))
+	}
 	return m
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -122,20 +121,25 @@ func (d *daemon) serveResyncs(ctx context.Context) error {
 	if err != nil || now == 0 && room == 0 {
 		return err
 	}
-	enrolled := slices.Collect(maps.Values(*d.byID.Load()))
-	asked, err := d.takeResyncs(ctx, enrolled)
+	asked, err := d.takeResyncs(ctx, d.named)
 	d.hasten(ctx, asked...)
 	if err != nil || room == 0 {
 		return err
 	}
-	some, unknown, err := d.store.TakeSpreadResyncs(ctx, enrolled, room)
+	some, unknown, err := d.store.TakeSpreadResyncs(ctx, d.named, room)
 	d.nobodys(unknown)
 	d.spread.begin(some)
 	d.hasten(ctx, some...)
 	return err
 }
 
-// spread counts the resyncs of all mailboxes that are under way. They have half of the workers.
+// named finds the enrolled mailbox of an address or id in lower case.
+func (d *daemon) named(name string) (delta.Mailbox, bool) {
+	m, ok := (*d.byID.Load())[(*d.byName.Load())[name]]
+	return m, ok
+}
+
+// spread counts the resyncs of all mailboxes that are under way. They have half of the sweeps that there are at a time at first.
 type spread struct {
 	mu    sync.Mutex
 	begun map[string]time.Time // guarded by mu
@@ -146,7 +150,7 @@ func (s *spread) room() int {
 	defer s.mu.Unlock()
 	// One that another daemon serves is never heard of again.
 	maps.DeleteFunc(s.begun, func(_ string, at time.Time) bool { return time.Since(at) > time.Minute })
-	return max(0, workers/2-len(s.begun))
+	return max(0, firstAtOnce/2-len(s.begun))
 }
 
 func (s *spread) begin(mailboxes []delta.Mailbox) {

@@ -163,10 +163,11 @@ func looked(s *surroundings, store *redisstore.Store, waiting []redisstore.View)
 	return left, failed, nil
 }
 
-// takeAllResyncs is takeResyncs for those that are spread as well.
+// takeAllResyncs passes all waiting requests on to their mailboxes, also those that are spread.
 func (e *engine) takeAllResyncs(ctx context.Context, enrolled []delta.Mailbox) error {
-	_, err := e.takeResyncs(ctx, enrolled)
-	_, unknown, spreadErr := e.store.TakeSpreadResyncs(ctx, enrolled, math.MaxInt)
+	names := redisstore.NamesOf(enrolled)
+	_, err := e.takeResyncs(ctx, names)
+	_, unknown, spreadErr := e.store.TakeSpreadResyncs(ctx, names, math.MaxInt)
 	e.nobodys(unknown)
 	return errors.Join(err, spreadErr)
 }
@@ -178,8 +179,8 @@ func (e *engine) nobodys(names []string) {
 }
 
 // takeResyncs passes waiting requests on to their mailboxes.
-func (e *engine) takeResyncs(ctx context.Context, enrolled []delta.Mailbox) ([]delta.Mailbox, error) {
-	asked, unknown, err := e.store.TakeResyncs(ctx, enrolled)
+func (e *engine) takeResyncs(ctx context.Context, enrolled redisstore.Names) ([]delta.Mailbox, error) {
+	asked, unknown, err := e.store.TakeNamedResyncs(ctx, enrolled)
 	e.nobodys(unknown)
 	return asked, err
 }

@@ -82,24 +82,26 @@ type daemon struct {
 	hinting   *hinting
 	journal   pages.Journal
 
-	byID     atomic.Pointer[map[string]delta.Mailbox] // key id → mailbox, as of the last listing
+	listed   atomic.Pointer[[]delta.Mailbox]          // who is enrolled, by address, as of the last listing
+	byID     atomic.Pointer[map[string]delta.Mailbox] // key id → mailbox; likewise
 	byName   atomic.Pointer[map[string]string]        // address or id, in lower case → key id; likewise
 	served   atomic.Pointer[[]string]                 // key ids of those in byID that have a directory id, sorted; likewise
 	pace     atomic.Pointer[schedules.Pace]
-	enrolled bool // what the configuration names is enrolled; the runner's
+	enrolled bool // what the configuration names is enrolled; this and what follows are the runner's
+	roll     *redisstore.Roll
+	ids      []string // key ids of all, as of the last listing
 }
 
-// workers is how many mailboxes are swept at a time. A sweep mostly waits for Graph.
-const workers = 64
-
 func newDaemon(e *engine) *daemon {
-	d := &daemon{engine: e, queue: e.store.Queue(), timetable: schedules.Timetable{Schedule: e.config.Sweep, Hinted: e.config.SweepHinted}}
+	d := &daemon{engine: e, queue: e.store.Queue(), roll: e.store.Roll(), timetable: schedules.Timetable{Schedule: e.config.Sweep, Hinted: e.config.SweepHinted}}
+	d.listed.Store(&[]delta.Mailbox{})
 	d.byID.Store(&map[string]delta.Mailbox{})
 	d.byName.Store(&map[string]string{})
 	d.served.Store(&[]string{})
 	d.pace.Store(&schedules.Pace{})
 	d.runner = &schedules.Runner{
-		Queue: d.queue, Schedule: e.config.Sweep, Workers: workers, Hold: e.config.LeaseTTL, Relist: min(30*time.Second, e.config.LeaseTTL),
+		Queue: d.queue, Schedule: e.config.Sweep, Hold: e.config.LeaseTTL, Relist: min(30*time.Second, e.config.LeaseTTL),
+		AtOnce: schedules.Limits{First: firstAtOnce, Most: e.config.SweepsAtOnce}, Usage: e.usage,
 		List: d.list, Ready: d.claimAll, Work: d.work, Log: e.log,
 	}
 	d.metrics = newMetrics(d)
@@ -129,9 +131,12 @@ func (d *daemon) serve(ctx context.Context, front *front) {
 	parts.Wait()
 }
 
+// mostRows is how many mailboxes the page shows: it is made anew every two seconds while somebody looks at it.
+const mostRows = 1000
+
 // Rows implements [pages.Source].
 func (d *daemon) Rows(ctx context.Context) ([]pages.Row, error) {
-	mailboxes, err := d.store.Mailboxes(ctx)
+	mailboxes, more, err := d.shown(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +152,20 @@ func (d *daemon) Rows(ctx context.Context) ([]pages.Row, error) {
 			WindowEnd: v.Cursor.WindowEnd, Retrying: v.Retrying, Held: len(v.Held), Link: v.Cursor.Link,
 		})
 	}
+	if more > 0 {
+		rows = append(rows, pages.Row{Mailbox: fmt.Sprintf("and %d more: `syncd status`", more)})
+	}
 	return rows, nil
+}
+
+// shown are the mailboxes that the page shows, the first ones by address, and how many more there are. Where there are many it is those
+// that were enrolled when the daemon read the list last.
+func (d *daemon) shown(ctx context.Context) (mailboxes []delta.Mailbox, more int, err error) {
+	if mailboxes = *d.listed.Load(); len(mailboxes) <= mostRows {
+		mailboxes, err = d.store.Mailboxes(ctx)
+	}
+	most := min(mostRows, len(mailboxes))
+	return mailboxes[:most], len(mailboxes) - most, err
 }
 
 // Ready implements [pages.Source].

@@ -76,6 +76,8 @@ func settings() []setting {
 			set: into(func(c *Config) *string { return &c.HookCertificate }, text)},
 		{key: "graph_budget", doc: "requests to Microsoft Graph a day (UTC), over all daemons; where they do not suffice intervals stretch. Empty: as many as it takes",
 			set: into(func(c *Config) *int64 { return &c.GraphBudget }, parseBudget)},
+		{key: "sweeps_at_once", fallback: "512", doc: "how many mailboxes one daemon sweeps at a time at most. It begins with 64, takes more while mailboxes wait and that brings something, and fewer when Graph throttles or processor time or memory run out",
+			set: into(func(c *Config) *int { return &c.SweepsAtOnce }, parseAtOnce)},
 		{key: "window_behind", fallback: "1", doc: "days of the calendar that are served, before today",
 			set: into(func(c *Config) *time.Duration { return &c.WindowBehind }, parseDays)},
 		{key: "window_ahead", fallback: "180", doc: "and after today",

@@ -20,39 +20,47 @@ func (d *daemon) list(ctx context.Context) ([]string, error) {
 	if err := d.enrollAnew(ctx); err != nil {
 		d.log.Error().Err(err).Msg("cannot enroll what the configuration names; trying again")
 	}
-	mailboxes, err := d.store.Mailboxes(ctx)
+	mailboxes, fresh, err := d.roll.Look(ctx)
 	if err != nil {
 		d.log.Error().Err(err).Msg("cannot read which mailboxes are enrolled; going on with those known")
 		return nil, err
 	}
+	if fresh {
+		d.index(mailboxes)
+	}
+	return d.ids, nil
+}
+
+// index makes what is known of the mailboxes ready to be looked up.
+func (d *daemon) index(mailboxes []delta.Mailbox) {
 	byID := make(map[string]delta.Mailbox, len(mailboxes))
 	byName := make(map[string]string, 2*len(mailboxes))
-	ids := make([]string, 0, len(mailboxes))
+	d.ids = make([]string, 0, len(mailboxes))
 	for _, m := range mailboxes {
 		byID[m.Key()] = m
-		byName[m.Address], byName[strings.ToLower(m.Key())] = m.Key(), m.Key()
-		ids = append(ids, m.Key())
+		byName[strings.ToLower(m.Address)], byName[strings.ToLower(m.Key())] = m.Key(), m.Key()
+		d.ids = append(d.ids, m.Key())
 	}
+	d.listed.Store(&mailboxes)
 	d.byID.Store(&byID)
 	d.byName.Store(&byName)
 	served := servedOf(byID)
 	d.served.Store(&served)
-	return ids, nil
 }
 
 // enrollAnew enrolls what the configuration names, once, and again where Redis was emptied; then also what was known here.
 func (d *daemon) enrollAnew(ctx context.Context) error {
 	known, err := d.store.Known(ctx)
-	if err != nil || known && d.enrolled {
+	lost := !known
+	if err == nil && known { // by this daemon, or by another that was quicker and knew less
+		lost, err = d.roll.Lost(ctx)
+	}
+	if err != nil || !lost && d.enrolled {
 		return err
 	}
-	if !known {
-		d.enrolled = false
-		for _, m := range *d.byID.Load() {
-			if err := d.store.Enroll(ctx, m); err != nil {
-				return err
-			}
-		}
+	d.enrolled = false
+	if err := d.roll.Restore(ctx); err != nil {
+		return err
 	}
 	if err := d.enrollConfigured(ctx); err != nil {
 		return err

@@ -71,6 +71,8 @@ type engine struct {
 	webex   *webex.Client
 	tokens  rest.Tokens // of Webex
 	sweeper *sweep.Sweeper
+	// throttles counts what Graph refused for being too much.
+	throttles *throttles
 }
 
 // newEngine wires the parts, from the outside in. A dry run makes no key file.
@@ -95,7 +97,8 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	calendars, err := graph.New(c.GraphURL, transport, tokens)
+	throttles := &throttles{RoundTripper: transport}
+	calendars, err := graph.New(c.GraphURL, throttles, tokens)
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -119,7 +122,7 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 	if err != nil {
 		return nil, errors.Join(usageError{err}, store.Close())
 	}
-	e := &engine{config: c, log: log, store: store, graph: calendars, owners: owners, webex: meetings, tokens: webexTokens}
+	e := &engine{config: c, log: log, store: store, graph: calendars, owners: owners, webex: meetings, tokens: webexTokens, throttles: throttles}
 	e.sweeper = &sweep.Sweeper{
 		Open:     func(m delta.Mailbox) sweep.Calendar { return owners.open(m) },
 		Claim:    func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Claim(ctx, m) },
