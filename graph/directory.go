@@ -105,12 +105,7 @@ func (c *Client) Lists(ctx context.Context, addresses []string) ([]string, error
 		groups, err := list[userJSON](ctx, c, collection{
 			first: c.rest.URL(url.Values{"$select": {"id,mail"}, "$filter": {"mail in (" + strings.Join(some, ",") + ")"}}, "groups"),
 			scope: directory,
-			holds: func(path []string) error {
-				if len(path) != 1 || !sameASCII(path[0], "groups") {
-					return fmt.Errorf("%w: to another resource", delta.ErrForeign)
-				}
-				return nil
-			},
+			holds: just("groups"),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("asking the directory for distribution lists: %w", err)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -233,6 +234,28 @@ func TestMembersOfAGroupAreReadOnlyFromThatGroup(t *testing.T) {
 	got, err := newCalendar(t, w).client.Members(t.Context(), "g")
 	if err != nil || len(got) != 2 || got[0] != (delta.Mailbox{ID: "1", Address: "a@example.com"}) || got[1] != (delta.Mailbox{ID: "2", Address: "b@example.com"}) {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestListsAreAskedForInFiltersThatGraphTakesAndReadOnlyFromTheGroups(t *testing.T) {
+	for _, next := range []string{graphRoot + "/v1.0/groups/g/members?x", graphRoot + "/v1.0/users?x", "https://evil.example/v1.0/groups?x"} {
+		w := always(200, `{"value":[],"@odata.nextLink":"`+next+`"}`)
+		if _, err := newCalendar(t, w).client.Lists(t.Context(), []string{"a@example.com"}); len(w.sent) != 1 || !errors.Is(err, delta.ErrForeign) {
+			t.Errorf("%s: %d requests, %v", next, len(w.sent), err)
+		}
+	}
+	asked := []string{strings.Repeat("x", 109) + "@example.com", "o'hara+all@example.com"} // the first one is too long for a filter
+	for i := range 15 {
+		asked = append(asked, fmt.Sprintf("p%d@example.com", i))
+	}
+	w := always(200, `{"value":[{"id":"1","mail":"All@example.com"}]}`)
+	got, err := newCalendar(t, w).client.Lists(t.Context(), asked)
+	if err != nil || !slices.Equal(got, []string{"all@example.com", "all@example.com"}) || len(w.sent) != 2 {
+		t.Fatalf("%v, %v, %d requests", got, err, len(w.sent))
+	}
+	first, last := w.sent[0].URL.Query().Get("$filter"), w.sent[1].URL.Query().Get("$filter")
+	if !strings.HasPrefix(first, "mail in ('o''hara+all@example.com','p0@example.com',") || strings.Count(first, ",") != 14 || last != "mail in ('p14@example.com')" {
+		t.Errorf("%s\n%s", first, last)
 	}
 }
 

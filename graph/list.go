@@ -17,6 +17,16 @@ type collection struct {
 	holds func(path []string) error // an error for a next link that leads out of the list
 }
 
+// just holds links to one resource of the root.
+func just(name string) func(path []string) error {
+	return func(path []string) error {
+		if len(path) != 1 || !sameASCII(path[0], name) {
+			return fmt.Errorf("%w: to another resource", delta.ErrForeign)
+		}
+		return nil
+	}
+}
+
 // list reads all pages of a collection. One that does not end is [delta.ErrLoop].
 func list[T any](ctx context.Context, c *Client, of collection) ([]T, error) {
 	var out []T

@@ -95,12 +95,7 @@ func (c *Client) Subscriptions(ctx context.Context) ([]delta.Subscription, error
 	all, err := list[subscriptionJSON](ctx, c, collection{
 		first: c.rest.URL(nil, "subscriptions"),
 		scope: subscriptions("all"),
-		holds: func(path []string) error {
-			if len(path) != 1 || !sameASCII(path[0], "subscriptions") {
-				return fmt.Errorf("%w: to another resource", delta.ErrForeign)
-			}
-			return nil
-		},
+		holds: just("subscriptions"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("listing subscriptions: %w", err)
