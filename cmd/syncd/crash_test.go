@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os/exec"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -31,6 +32,21 @@ func (s *site) killedAt(n int) bool {
 	return int(calls.Load()) >= n
 }
 
+// goOn sweeps. Where the machine is too busy for a lease of two seconds the sweep says so, and the next one goes on from there.
+func (s *site) goOn() {
+	s.t.Helper()
+	got := s.syncd("sweep")
+	for range 3 {
+		if got.code != exitFailed || !strings.Contains(got.err, "lease lost") {
+			break
+		}
+		got = s.syncd("sweep")
+	}
+	if got.code != 0 {
+		s.t.Errorf("sweep: exit code %d\n%s", got.code, got.err)
+	}
+}
+
 // busy is a calendar that was swept, and in which then everything changed.
 func (s *site) busy() {
 	s.t.Helper()
@@ -40,7 +56,7 @@ func (s *site) busy() {
 	released := alice.Create(appointment(10, "@webex:onetime"))
 	deleted := alice.Create(appointment(11, "@webex:onetime"))
 	grown := alice.Create(appointment(12, "@webex"))
-	s.sweep()
+	s.goOn()
 	s.must(alice.Edit(renamed.ID, func(d *simulator.Draft) { d.Subject = "Renamed" }))
 	s.must(alice.Move(moved.ID, moved.Start.Add(time.Hour)))
 	s.must(alice.Edit(released.ID, func(d *simulator.Draft) { d.Location = "Room 4" }))
@@ -74,8 +90,8 @@ func killAndGoOn(t *testing.T, store string, n int) bool {
 	}
 	s.busy()
 	killed := s.killedAt(n)
-	s.sweep() // waits for the dead process's lease, and goes on
-	s.sweep()
+	s.goOn() // waits for the dead process's lease, and goes on
+	s.goOn()
 	if err := s.world.Check(s.rest); err != nil {
 		t.Errorf("killed at call %d:\n%v", n, err)
 	}
