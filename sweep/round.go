@@ -176,10 +176,11 @@ func (r *run) recall(ctx context.Context, c *changes) (err error) {
 	return nil
 }
 
-// removesSeries reports whether a round took a series away that is known.
+// removesSeries reports whether a round took a series away, or what may be one: of a series that asks for nothing there is no record,
+// and single occurrences of it may ask.
 func (c *changes) removesSeries(known map[string]delta.Record) bool {
 	for id, e := range c.events {
-		if e.Removed && known[id].Master {
+		if record, ok := known[id]; e.Removed && (!ok || record.Master) {
 			return true
 		}
 	}

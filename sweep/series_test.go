@@ -212,6 +212,19 @@ func TestAKeywordOnOneOccurrenceGivesItAMeeting(t *testing.T) {
 	})
 }
 
+func TestAMeetingOfOneOccurrenceGoesWithItsSeriesThatHasNone(t *testing.T) {
+	inSeries(t, "Room 4", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[3], func(d *simulator.Draft) { d.Location = "@webex:onetime" }))
+		r.sweep()
+		r.quiet()
+		r.must(alice.Delete(id))
+		if report := r.sweep(); report.Deleted != 1 || report.Patched != 0 {
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+	})
+}
+
 func TestAKeywordTakenOutOfOneOccurrence(t *testing.T) {
 	for _, keyword := range []string{"@webex:onetime", "@webex:myroom"} {
 		inSeries(t, keyword, func(r *rig, alice *simulator.Mailbox, id string, days []string) {

@@ -79,7 +79,7 @@ func (r *run) missing(c *changes, held map[string]bool) []string {
 		case held[id], slices.Contains(r.gone, id), told && !e.Removed, c.seen[id]:
 		case told:
 			out = append(out, id)
-		case r.full && r.outlived(record), c.resent(record.Series):
+		case r.full && r.outlived(record), c.resent(record.Series), r.orphaned(c, record):
 			out = append(out, id)
 		}
 	}
@@ -90,6 +90,13 @@ func (r *run) missing(c *changes, held map[string]bool) []string {
 // began has only left it.
 func (r *run) outlived(record delta.Record) bool {
 	return record.End.IsZero() || record.End.After(r.cursor.WindowStart)
+}
+
+// orphaned reports whether a round took the series of an occurrence away that alone asked for a meeting. What belongs to a series that
+// asked itself goes with that.
+func (r *run) orphaned(c *changes, record delta.Record) bool {
+	series, told := c.events[record.Series]
+	return told && series.Removed && r.records[record.Series].State == delta.NoRecord
 }
 
 // resent reports whether a round brought a series. All that is left of it comes then, so what does not come is gone.
