@@ -280,6 +280,10 @@ func TestMailboxesComeAndGo(t *testing.T) {
 		b.mu.Unlock()
 		<-time.After(31 * time.Second)
 		b.sweeps()
+		// A sweep that was under way puts it back.
+		b.queue.mu.Lock()
+		b.queue.due[Ordinary][gone] = time.Now().Add(20 * time.Second)
+		b.queue.mu.Unlock()
 		<-time.After(time.Minute)
 		cancel()
 		<-done
