@@ -39,10 +39,11 @@ type SpaceRecord struct {
 	Title  string `json:"title,omitempty"`  // keyed hash of the title that it was last given
 	Posted string `json:"posted,omitempty"` // the meeting whose link was said in it
 	Marked string `json:"marked,omitempty"` // the meeting whose link was, by the mark: that it is off may have been said since
-	// Added are the members that syncd added, as keyed hashes. While Adding, some of them may not be in it yet.
-	Added  People `json:"added,omitempty"`
-	Adding bool   `json:"adding,omitempty"`
-	Lacks  Reason `json:"lacks,omitempty"` // why there is none although the event asks for one
+	// Added are the members that syncd added, as keyed hashes. While Adding, those that are Joining may not be in it yet.
+	Added   People `json:"added,omitempty"`
+	Adding  bool   `json:"adding,omitempty"`
+	Joining People `json:"joining,omitempty"`
+	Lacks   Reason `json:"lacks,omitempty"` // why there is none although the event asks for one
 }
 
 // MaxSpace is how many people a space is made for: the original makes none for more (Hybrid Calendar, known issues).
@@ -114,6 +115,16 @@ func (p People) Without(person People) People {
 		return p[:i] + p[i+personLen:]
 	}
 	return p
+}
+
+// Among leaves only those who are among others too.
+func (p People) Among(others People) (both People) {
+	for i := 0; i+personLen <= len(p); i += personLen {
+		if person := p[i : i+personLen]; others.Has(person) {
+			both += person
+		}
+	}
+	return both
 }
 
 func (p People) index(person People) int {

@@ -46,6 +46,8 @@ var (
 	ErrUnclear = errors.New("answer lost")
 	// ErrForeign: a link or redirect led to another host or another mailbox, and was not followed.
 	ErrForeign = errors.New("link leads elsewhere")
+	// ErrStoredLink: it was the link in the store. Somebody changed it, or Graph's address in the configuration.
+	ErrStoredLink = errors.New("the stored delta link cannot be followed, and is forgotten")
 	// ErrNewer: a later version of syncd wrote this; it is left alone.
 	ErrNewer = errors.New("written by a later version of syncd")
 	// ErrLeased: another daemon has the mailbox's lease.

@@ -61,6 +61,8 @@ type Event struct {
 	Removed bool
 	// Unreadable says that Graph's form of it made no sense. Only ID is set.
 	Unreadable bool
+	// Partial says that subject, location, body or recurrence were left out, as of an event of which Graph tells no more than what changed.
+	Partial bool
 	// Bare marks an occurrence as delta gives it: times and series, nothing else.
 	Bare bool
 
@@ -155,4 +157,6 @@ type MeetingRequest struct {
 	// Times says that start, end, zone and rule are part of an update. Webex cancels the modified occurrences of a series
 	// whose times are sent again, so they are left out where they are what they were.
 	Times bool
+	// Single says that the meeting was a series and is none any more.
+	Single bool
 }

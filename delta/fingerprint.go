@@ -101,22 +101,35 @@ func (k Keys) DigestLines(lines []string) Digest {
 	return Digest(out.String())
 }
 
-// Wrote returns a function that tells whether a line of the block with the reference ref is in d. An empty digest, and a block
-// of another reference, take every line for ours.
-func (k Keys) Wrote(ref string, d Digest) parser.Ours {
-	return func(of, line string) bool {
-		if d == "" || of != ref {
-			return true
-		}
-		return d.has(k.lineSum(line))
-	}
+// Wrote returns a function that tells whether a line of a block is ours. Of one that shows a link of the digest, which was written then, the
+// digest says it; of any other, an older one say, its form has to.
+func (k Keys) Wrote(b parser.Block, d Digest, p parser.Parts) func(line string) bool {
+	shows := d.shows(k.linkSums(b))
+	return func(line string) bool { return k.Has(d, line) || !shows && p.Typical(line) }
 }
+
+// Has reports whether a line is in d.
+func (k Keys) Has(d Digest, line string) bool { return d.has(k.lineSum(line)) }
+
+// linkSums are the sums of the links that a block shows.
+func (k Keys) linkSums(b parser.Block) (sums []string) {
+	for _, link := range b.Links() {
+		sums = append(sums, k.lineSum(link))
+	}
+	return sums
+}
+
+// shows reports whether one of some sums is in d.
+func (d Digest) shows(sums []string) bool { return slices.ContainsFunc(sums, d.has) }
 
 // located is a line of a digest that no reader sees: it says that the join link was put into the location too.
 const located = "\x00location"
 
 // Located adds that to a digest.
 func (k Keys) Located(d Digest) Digest { return d + Digest(k.lineSum(located)) }
+
+// InPlace reports whether that is in it.
+func (k Keys) InPlace(d Digest) bool { return k.Has(d, located) }
 
 // And is a digest of the lines of both.
 func (d Digest) And(other Digest) Digest {

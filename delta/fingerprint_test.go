@@ -11,11 +11,11 @@ import (
 	"syncd/recurrence"
 )
 
-// everyField reports whether no field of a struct is zero.
+// everyField reports whether no exported field of a struct is zero.
 func everyField(v any) bool {
 	value := reflect.ValueOf(v)
 	for i := range value.NumField() {
-		if value.Field(i).IsZero() {
+		if value.Type().Field(i).IsExported() && value.Field(i).IsZero() {
 			return false
 		}
 	}

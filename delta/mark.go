@@ -29,6 +29,12 @@ type Mark struct {
 
 const markVersion = "1"
 
+// dead is what Remade says on an event that was given up: its host deleted the meeting that was made again, too.
+const dead = 2
+
+// Dead reports that the event was given up: nothing is made for it until another keyword is typed.
+func (m Mark) Dead() bool { return m.Valid && m.Kind == "" && m.Remade >= dead }
+
 // Mark writes a mark for an event.
 func (k Keys) Mark(mailbox, event string, m Mark) string {
 	fields := []string{markVersion, m.Keyword, string(m.Kind), m.Meeting, strconv.Itoa(m.Restored), strconv.Itoa(m.Remade), string(m.Block)}

@@ -2,28 +2,69 @@ package delta
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
-// WithLink appends a join link to the location. All else that Graph knows of the place stays. ok is false where the link is
-// there, or the location cannot be written.
-func WithLink(l Location, link string) (place []byte, ok bool) {
-	if strings.Contains(l.Text, link) {
+// Relink is the place of a location that ends with a join link, or has none where link is "", and out of which older links are taken
+// that are ours. All else that Graph knows of the place stays. ok is false where that is so already, or the location cannot be
+// written.
+func Relink(l Location, link string, ours func(link string) bool) (place []byte, ok bool) {
+	text := withoutLinks(l.Text, func(word string) bool { return word != link && ours(word) })
+	if link != "" && !strings.Contains(text, link) {
+		text += " " + link
+	}
+	if text == l.Text {
 		return nil, false
 	}
-	return l.renamed(l.Text + " " + link)
+	return l.renamed(text)
 }
 
-// WithoutLink takes the join link of a block, given by its lines, out of the location again.
-func WithoutLink(l Location, block []string) (place []byte, ok bool) {
-	for _, line := range block {
-		before, after, found := strings.Cut(l.Text, line)
-		if strings.HasPrefix(line, "https://") && found {
-			return l.renamed(strings.TrimSpace(strings.TrimRight(before, " ") + after))
+// withoutLinks takes https addresses out, and the blanks before them. What a person typed around them, as close as may be, stays.
+func withoutLinks(text string, out func(link string) bool) string {
+	for from := 0; from <= len(text); {
+		at := strings.Index(text[from:], "https://")
+		if at < 0 {
+			break
+		}
+		at += from
+		word, _, _ := strings.Cut(text[at:], " ")
+		n := linkLength(word, out)
+		if n == 0 || !apart(text[:at]) {
+			from = at + len(word)
+			continue
+		}
+		text = strings.TrimSpace(strings.TrimRight(text[:at], " ") + text[at+n:])
+		from = 0
+	}
+	return text
+}
+
+// apart reports whether a link may begin after these words; else it is within another one.
+func apart(before string) bool {
+	r, _ := utf8.DecodeLastRuneInString(before)
+	return before == "" || unicode.IsSpace(r) || strings.ContainsRune("([{<\"'«“„,;:", r)
+}
+
+// linkLength is how much of a word is a link that goes; what comes after it may be punctuation, and more.
+func linkLength(word string, out func(link string) bool) int {
+	const closing = ".,;:!?)]}>\"'»”"
+	if i := strings.IndexFunc(word, unicode.IsSpace); i >= 0 {
+		word = word[:i]
+	}
+	for link := word; ; {
+		if out(link) {
+			return len(link)
+		}
+		shorter := strings.TrimRight(link, closing)
+		if shorter == link {
+			shorter = link[:max(0, strings.LastIndexAny(link, ",;)>"))]
+		}
+		if link = shorter; link == "" {
+			return 0
 		}
 	}
-	return nil, false
 }
 
 // renamed is the place under another name.
@@ -41,5 +82,5 @@ func (l Location) renamed(name string) ([]byte, bool) {
 
 // showsLink reports whether a location holds any https address.
 func (l Location) showsLink() bool {
-	return slices.ContainsFunc(strings.Fields(l.Text), func(word string) bool { return strings.HasPrefix(word, "https://") })
+	return strings.Contains(l.Text, "https://")
 }

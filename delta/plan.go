@@ -2,6 +2,7 @@ package delta
 
 import (
 	"cmp"
+	"strings"
 	"time"
 )
 
@@ -19,6 +20,7 @@ const (
 	Rewrite  Action = "rewrite"  // write the block of the same meeting
 	Replace  Action = "replace"  // the old meeting goes, another comes, in one PATCH
 	Withdraw Action = "withdraw" // take block and meeting away
+	End      Action = "end"      // delete the meeting, which would outlive its event, and leave the event as it is
 	Follow   Action = "follow"   // change the occurrence of the series' meeting; show the series' block
 	Part     Action = "part"     // take the occurrence out of the series' meeting, and the block out of it
 	Forget   Action = "forget"   // drop the record
@@ -38,7 +40,7 @@ func (d Decision) Patches(s Seen) bool {
 	case Create, Replace, Rewrite:
 		return true
 	case Follow:
-		return len(s.Shared) == 0
+		return len(s.Shared) == 0 && s.Series.State != Silent && !d.Refuses(s) || s.LacksLink()
 	case Part:
 		return len(s.Shared) > 0
 	case Withdraw:
@@ -48,16 +50,29 @@ func (d Decision) Patches(s Seen) bool {
 	}
 }
 
+// Refuses reports an exception out of which somebody took its series' block for good.
+func (d Decision) Refuses(s Seen) bool {
+	return len(s.Shared) == 0 && d.Have.Restored > 0 && d.Reason != BlockRemoved && d.Reason != Typed
+}
+
 // maxInvitees is Webex's own limit: an event with more is not processed at all (Hybrid Calendar, known issues).
 const maxInvitees = 1500
+
+// maxBody leaves room for a block in what Graph takes at once, 4 MB (onenote-images-files.md). A meeting that could not be shown is not
+// made.
+const maxBody = 3_900_000
 
 // Plan decides what to do about an event, given what is remembered of it.
 func Plan(s Seen, have Record, now time.Time) Decision {
 	switch {
 	case !s.Organizer:
 		return nothing(NotOrganizer, have)
+	case have.State == Newer, s.Series != nil && s.Series.State == Newer:
+		return nothing(NewerRecord, have)
 	case s.Modified.Before(have.Modified) && !s.MarkRead:
 		return Decision{Action: Read, Reason: Stale, Have: have}
+	case s.Partial && !s.MarkRead && (have.State != NoRecord || s.Keyword != "" || s.Series != nil):
+		return Decision{Action: Read, Reason: Unread, Have: have}
 	case s.Series != nil:
 		return planException(s, have, now)
 	default:
@@ -73,10 +88,12 @@ func planSingle(s Seen, have Record, now time.Time) Decision {
 		return withdraw(s, have, EventCancelled)
 	case s.Keyword == "" && have.State == NoRecord && len(s.Own) == 0 && !s.leaves():
 		return nothing(NotAsked, have)
+	case s.Keyword == "" && have.Block != "" && len(s.Own) == 0 && s.Body.Content == "" && !s.MarkRead:
+		return Decision{Action: Read, Reason: Unread, Have: have} // bodies that show no marker are not kept; there may be lines of ours in it
 	case s.Keyword == "":
 		return withdraw(s, have, s.unasked())
-	case !s.LastEnd.IsZero() && s.LastEnd.Before(now):
-		return nothing(Over, have)
+	case s.over(now):
+		return past(have, now)
 	case s.Draft:
 		return nothing(Draft, have)
 	case !have.begun():
@@ -84,6 +101,19 @@ func planSingle(s Seen, have Record, now time.Time) Decision {
 	default:
 		return planKnown(s, have)
 	}
+}
+
+// over reports whether an event, or the last of a series, has ended.
+func (s Seen) over(now time.Time) bool { return !s.LastEnd.IsZero() && s.LastEnd.Before(now) }
+
+// past decides about an event that is over. Of a series that somebody cut short Webex has more to come, and an end that has passed it
+// cannot be told. What ended early today is let be: people may be in it still.
+func past(have Record, now time.Time) Decision {
+	stands := have.Master && have.Kind.Owned() && have.Meeting != "" && (have.State == Linked || have.State == Silent)
+	if stands && (have.End.IsZero() || have.End.After(now.Add(day))) {
+		return Decision{Action: End, Reason: Over, Kind: have.Kind, Have: have}
+	}
+	return nothing(Over, have)
 }
 
 // leaves reports whether the mark of an event that is withdrawn says that it has a meeting, whatever a reader sees.
@@ -110,12 +140,16 @@ func planUnknown(s Seen) Decision {
 		return Decision{Action: Read, Reason: Unread}
 	case s.MarkRead && s.Mark.Valid && s.Mark.Kind != "":
 		return adopt(s, recordOf(s.Mark))
+	case s.MarkRead && s.Mark.Dead() && s.Mark.Keyword == s.Keyword:
+		return adopt(s, Record{State: Dead, Keyword: s.Keyword, Asked: s.Asked, Kind: s.fit(s.Asked), Remade: dead})
 	case len(s.Own) > 0:
 		return adopt(s, Record{State: Linked, Keyword: s.Keyword, Asked: s.Asked, Kind: s.fit(s.Asked)})
 	case s.Foreign:
 		return nothing(Foreign, Record{})
 	case len(s.Attendees) > maxInvitees:
 		return nothing(TooMany, Record{})
+	case len(s.Body.Content) > maxBody:
+		return nothing(BodyTooLarge, Record{})
 	case s.Copied:
 		return Decision{Action: Create, Reason: Copied, Kind: s.fit(s.Asked)}
 	default:
@@ -132,11 +166,25 @@ func adopt(s Seen, from Record) Decision {
 			from.Asked = s.Asked
 		}
 	}
+	if s.crossed(from) {
+		from.Times = ""
+	}
 	d := planKnown(s, from)
 	if d.Action == Nothing || d.Action == Note {
 		return Decision{Action: Adopt, Reason: Rebuilt, Kind: from.Kind, Have: d.Have}
 	}
+	d.Have.Fingerprint, d.Have.Times = "", "" // what Webex was told last is not known
 	return d
+}
+
+// crossed reports an event that had a meeting which Webex cannot hold any more, or the Personal Room instead of one that it could hold
+// all along: somebody changed it meanwhile. What an operator's word for a keyword means may have changed too, which rewrites no calendar.
+func (s Seen) crossed(from Record) bool {
+	if from.Kind.Owned() {
+		return s.Limit != ""
+	}
+	meant := from.Keyword == s.Keyword && strings.Contains(s.Keyword, ":") && from.Asked.Owned()
+	return meant && s.Limit == "" && limit(s.Event, s.Start.Add(-day)) == "" // some limits pass with time alone
 }
 
 func recordOf(m Mark) Record {
@@ -157,22 +205,31 @@ func planKnown(s Seen, have Record) Decision {
 	if retyped {
 		asked = s.Asked // the operator may have changed since what a keyword means; that rewrites no calendar
 	}
+	have.Asked = asked
 	if retyped || have.Times != s.When {
 		kind = s.fit(asked) // and what Webex can hold changes with time alone
 	}
 	changed := have.Fingerprint != s.Print
 	switch {
+	case have.State == Dead && retyped:
+		return Decision{Action: Create, Reason: KeywordChanged, Kind: s.fit(s.Asked), Have: Record{Space: have.Space}}
+	case have.State == Dead && (have.Block != "" || len(s.Own) > 0): // it was cut off, or the dead block was put back
+		return Decision{Action: Withdraw, Reason: HostDeleted, Kind: have.Kind, Have: have}
+	case have.State == Dead:
+		return nothing(HostDeleted, have)
 	case retyped && have.Kind != kind:
 		return Decision{Action: Replace, Reason: KeywordChanged, Kind: kind, Have: have}
 	case have.State == Intent || have.State == Leaving:
 		return Decision{Action: Create, Reason: Resumed, Kind: kind, Have: have}
-	case have.State == Dead:
-		return nothing(HostDeleted, have)
+	case s.older(have) && !s.MarkRead:
+		return Decision{Action: Read, Reason: Stale, Have: have}
+	case s.older(have) && s.Mark.Valid && s.Mark.Meeting != "" && s.Mark.Meeting != have.Meeting && s.Mark.Block.shows(s.links):
+		return adopt(s, recordOf(s.Mark)) // the record is the older one
 	case s.MeetingGone:
 		return planGone(s, have)
 	case have.Kind != kind:
 		return Decision{Action: Replace, Reason: cmp.Or(s.Limit, Edited), Kind: kind, Have: have}
-	case have.State == Linked && len(s.Own) == 0:
+	case have.State == Linked && (len(s.Own) == 0 || s.older(have)):
 		return planMissing(s, have, changed)
 	case s.Copied && have.State == Linked:
 		return Decision{Action: Rewrite, Reason: Copied, Kind: kind, Have: have} // somebody pasted another event's block
@@ -193,9 +250,26 @@ func planKnown(s Seen, have Record) Decision {
 	}
 }
 
-// planMissing decides about an event whose block a person took out: it comes back once.
+// older reports a block that shows links, and none that is known to have been written into it last: somebody's client saved an older body
+// back, or the record came from a backup.
+func (s Seen) older(have Record) bool {
+	return have.State == Linked && have.Block != "" && len(s.links) > 0 && !have.Block.shows(s.links)
+}
+
+// mostOlder is how often an older block gives way to the present one: nobody asked for it, but a program may go on and on saving it.
+const mostOlder = 3
+
+// planMissing decides about an event whose block a person took out: it comes back once. An older one in its place leads people to
+// where nobody is; it gives way some more times.
 func planMissing(s Seen, have Record, changed bool) Decision {
-	if have.Restored == 0 {
+	most := 1
+	if len(s.Own) > 0 {
+		most = mostOlder
+	}
+	if s.Body.Content == "" && !s.MarkRead {
+		return Decision{Action: Read, Reason: Unread, Have: have} // else all that is in it would be written over
+	}
+	if have.Restored < most {
 		return Decision{Action: Rewrite, Reason: BlockRemoved, Kind: have.Kind, Have: have}
 	}
 	have.State = Silent
@@ -232,8 +306,11 @@ func withdraw(s Seen, have Record, why Reason) Decision {
 
 // PlanVanished decides about an event that a GET found gone.
 func PlanVanished(have Record) Decision {
-	if have.State == NoRecord {
+	switch have.State {
+	case NoRecord:
 		return nothing(EventDeleted, have)
+	case Newer:
+		return nothing(NewerRecord, have)
 	}
 	return Decision{Action: Withdraw, Reason: EventDeleted, Kind: have.Kind, Have: have}
 }

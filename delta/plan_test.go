@@ -18,7 +18,7 @@ func asking(change func(*delta.Seen)) delta.Seen {
 	s := delta.Seen{
 		Event: delta.Event{
 			ID: "event", Type: delta.Single, Organizer: true, Subject: "Plans", Start: noon.Add(time.Hour), End: noon.Add(2 * time.Hour),
-			Modified: noon, Attendees: []delta.Attendee{{Address: "guest@example.org"}},
+			Modified: noon, Attendees: []delta.Attendee{{Address: "guest@example.org"}}, Body: parser.Body{Content: "Agenda"},
 		},
 		Keyword: "@webex:onetime", Asked: delta.OneTime, Ref: "own", Print: "1.print", When: "when", LastEnd: noon.Add(2 * time.Hour),
 	}
@@ -152,7 +152,10 @@ func TestWhatPeopleDoByHandIsMendedOnceAndThenRespected(t *testing.T) {
 		{"the host deletes it again", shown(gone), linked(remade), delta.Withdraw, delta.HostDeleted, delta.OneTime, true, func(d delta.Decision) bool { return d.Have.Meeting == "" }},
 		{"and it stays away", asking(edited), linked(dead), delta.Nothing, delta.HostDeleted, delta.OneTime, false, nil},
 		{"until the keyword goes", asking(func(s *delta.Seen) { s.Keyword, s.Asked = "", "" }), linked(dead), delta.Forget, delta.KeywordRemoved, "", false, nil},
-		{"or another is typed", asking(func(s *delta.Seen) { s.Keyword, s.Asked = "@meet:myroom", delta.MyRoom }), linked(dead), delta.Replace, delta.KeywordChanged, delta.MyRoom, true, nil},
+		{"or another is typed", asking(func(s *delta.Seen) { s.Keyword, s.Asked = "@meet:myroom", delta.MyRoom }), linked(dead), delta.Create, delta.KeywordChanged, delta.MyRoom, true, func(d delta.Decision) bool { return d.Have.Remade == 0 }},
+		{"or the same in another word", asking(func(s *delta.Seen) { s.Keyword = "@meet:onetime" }), linked(dead), delta.Create, delta.KeywordChanged, delta.OneTime, true, nil},
+		{"taking the block out was cut off", shown(nil), linked(dead), delta.Withdraw, delta.HostDeleted, delta.OneTime, true, nil},
+		{"with the link in the location still there", asking(nil), linked(func(r *delta.Record) { dead(r); r.Block = "lines" }), delta.Withdraw, delta.HostDeleted, delta.OneTime, false, nil},
 	})
 }
 

@@ -43,6 +43,7 @@ const (
 	Draft             Reason = "draft"
 	Foreign           Reason = "foreign-meeting" // Webex details are there that syncd did not write
 	TooMany           Reason = "too-many-invitees"
+	BodyTooLarge      Reason = "body-too-large"     // Graph takes no body of this size back
 	BlockRefused      Reason = "block-refused"      // a person took the join details out twice
 	HostDeleted       Reason = "host-deleted"       // the host deleted the meeting twice
 	OccurrenceDeleted Reason = "occurrence-deleted" // the host deleted one of a series at Webex: the link of the series goes on working
@@ -71,6 +72,9 @@ const (
 	ForeignLink        Reason = "foreign-link"        // a link led to another host
 	Loop               Reason = "loop"                // a round of changes that does not end
 	Withdrawing        Reason = "withdrawing"         // everything is being taken out of it
+	NewerRecord        Reason = "newer-record"        // a later version of syncd has it in hand
+	StoreRefused       Reason = "redis"               // Redis does not do what a mailbox needs
+	Stopped            Reason = "stopped"             // syncd was told to stop in the middle of it
 	ListsUnread        Reason = "lists-unread"        // the directory does not tell which guests are distribution lists
 	Hidden             Reason = "hidden-body"         // no place in the body where a block would be seen
 	NoDetails          Reason = "bad-details"         // Webex's answer holds no usable join details

@@ -1,6 +1,7 @@
 package delta_test
 
 import (
+	"strings"
 	"testing"
 
 	"syncd/delta"
@@ -29,6 +30,10 @@ func TestAnEventThatIsNotRememberedIsAskedItselfBeforeAnythingIsMade(t *testing.
 		{"a mark of another event's", asking(read(func(s *delta.Seen) { s.Mark = delta.Mark{} })), none, delta.Create, delta.Typed, delta.OneTime, true, nil},
 		{"a mark that was forged", asking(read(func(s *delta.Seen) { s.Mark.Valid = false })), none, delta.Create, delta.Typed, delta.OneTime, true, nil},
 		{"a mark of a meeting that was withdrawn", asking(read(func(s *delta.Seen) { s.Mark = delta.Mark{Valid: true} })), none, delta.Create, delta.Typed, delta.OneTime, true, nil},
+		{"a mark of a meeting that its host deleted twice", asking(read(func(s *delta.Seen) { s.Mark = delta.Mark{Valid: true, Keyword: "@webex:onetime", Remade: 2} })), none, delta.Adopt, delta.Rebuilt, delta.OneTime, false, func(d delta.Decision) bool { return d.Have.State == delta.Dead }},
+		{"such a mark, and another keyword since", asking(read(func(s *delta.Seen) { s.Mark = delta.Mark{Valid: true, Keyword: "@webex", Remade: 2} })), none, delta.Create, delta.Typed, delta.OneTime, true, nil},
+		{"a body that Graph would not take back", asking(func(s *delta.Seen) { s.Body.Content = strings.Repeat("x", 3_900_001) }), none, delta.Nothing, delta.BodyTooLarge, "", false, nil},
+		{"one that it takes", asking(func(s *delta.Seen) { s.Body.Content = strings.Repeat("x", 3_900_000) }), none, delta.Create, delta.Typed, delta.OneTime, true, nil},
 		{"typed anew since", shown(read(func(s *delta.Seen) { s.Keyword, s.Asked = "@webex:myroom", delta.MyRoom })), none, delta.Replace, delta.KeywordChanged, delta.MyRoom, true, nil},
 		{"the block was taken out since, twice", asking(read(nil)), none, delta.Adopt, delta.Rebuilt, delta.OneTime, false, func(d delta.Decision) bool { return d.Have.State == delta.Silent }},
 		{"the operator means something else now", shown(read(func(s *delta.Seen) { s.Asked = delta.MyRoom })), none, delta.Adopt, delta.Rebuilt, delta.OneTime, false, nil},
@@ -59,10 +64,26 @@ func TestAnExceptionSharesWhatItsSeriesHasAsLongAsItAsksForTheSame(t *testing.T)
 	}
 	following := linked(func(r *delta.Record) { r.State, r.Meeting, r.Shares = delta.Following, "", "series" })
 	apart := linked(func(r *delta.Record) { r.State, r.Meeting = delta.Apart, "" })
+	refused := linked(func(r *delta.Record) { r.State, r.Meeting, r.Shares, r.Restored = delta.Following, "", "series", 1 })
+	roomy := series
+	roomy.Kind, roomy.Meeting = delta.MyRoom, ""
+	long := func(s *delta.Seen) { s.Limit = delta.AllDay }
 	none, quiet := delta.Record{}, func(s *delta.Seen) { s.Keyword, s.Asked = "", "" }
 	bare := func(s *delta.Seen) { s.Shared = nil }
 	edited := func(s *delta.Seen) { s.Print = "1.another" }
 	decide(t, []ruling{
+		{"new, and somebody took the block out", of(&series, bare), none, delta.Follow, delta.BlockRemoved, delta.OneTime, true, nil},
+		{"new, as its series' meeting is", of(&series, func(s *delta.Seen) { bare(s); s.Reset = true }), none, delta.Follow, delta.InSeries, delta.OneTime, true, nil},
+		{"without block, after the store was lost", of(&series, func(s *delta.Seen) { bare(s); s.Fresh = true }), none, delta.Read, delta.Unread, "", false, nil},
+		{"without block for good, by its mark", of(&series, func(s *delta.Seen) {
+			bare(s)
+			s.Fresh, s.MarkRead, s.Mark = true, true, delta.Mark{Valid: true, Kind: delta.OneTime, Restored: 1}
+		}), none, delta.Follow, delta.InSeries, delta.OneTime, false, nil},
+		{"with a meeting of its own, by its mark", of(&series, func(s *delta.Seen) {
+			bare(s)
+			s.Fresh, s.MarkRead, s.Mark = true, true, delta.Mark{Valid: true, Keyword: "@webex:onetime", Kind: delta.OneTime, Meeting: "own", Restored: 1}
+		}), none, delta.Adopt, delta.Rebuilt, delta.OneTime, false, nil},
+		{"a silent series, after the store was lost", of(state(delta.Silent), func(s *delta.Seen) { bare(s); s.Fresh = true }), none, delta.Follow, delta.InSeries, delta.OneTime, false, nil},
 		{"seen first", of(&series, nil), none, delta.Follow, delta.InSeries, delta.OneTime, false, nil},
 		{"while its series is made", of(state(delta.Intent), bare), none, delta.Follow, delta.InSeries, delta.OneTime, true, nil},
 		{"while its series is made, whatever it says", of(state(delta.Intent), func(s *delta.Seen) { quiet(s); bare(s) }), none, delta.Follow, delta.InSeries, delta.OneTime, true, nil},
@@ -73,8 +94,16 @@ func TestAnExceptionSharesWhatItsSeriesHasAsLongAsItAsksForTheSame(t *testing.T)
 		{"moved or renamed", of(&series, edited), following, delta.Follow, delta.Edited, delta.OneTime, false, nil},
 		{"series' times told anew", of(&series, func(s *delta.Seen) { s.Reset = true }), following, delta.Follow, delta.Edited, delta.OneTime, false, nil},
 		{"series has another meeting", of(&series, nil), linked(func(r *delta.Record) { r.State, r.Shares = delta.Following, "older" }), delta.Follow, delta.Edited, delta.OneTime, false, nil},
-		{"block out of one occurrence", of(&series, bare), following, delta.Follow, delta.BlockRemoved, delta.OneTime, true, nil},
-		{"and again", of(&series, bare), linked(func(r *delta.Record) { r.State, r.Shares, r.Restored = delta.Following, "series", 1 }), delta.Nothing, delta.BlockRefused, delta.OneTime, false, nil},
+		{"block out of one occurrence", of(&series, bare), following, delta.Read, delta.Unread, "", false, nil},
+		{"block out of one occurrence, as read", of(&series, func(s *delta.Seen) { bare(s); s.MarkRead = true }), following, delta.Follow, delta.BlockRemoved, delta.OneTime, true, nil},
+		{"block out once more, by its mark", of(&series, func(s *delta.Seen) {
+			bare(s)
+			s.MarkRead, s.Mark = true, delta.Mark{Valid: true, Kind: delta.OneTime, Restored: 1}
+		}), following, delta.Note, delta.BlockRefused, delta.OneTime, false, func(d delta.Decision) bool { return d.Have.Restored == 1 }},
+		{"longer than Webex can hold", of(&series, long), following, delta.Create, delta.AllDay, delta.MyRoom, true, nil},
+		{"longer, without block for good", of(&series, func(s *delta.Seen) { bare(s); long(s) }), refused, delta.Note, delta.AllDay, delta.MyRoom, false, func(d delta.Decision) bool { return d.Have.State == delta.Silent && d.Have.Asked == delta.OneTime }},
+		{"longer, in a series with the Personal Room", of(&roomy, long), following, delta.Follow, delta.Edited, delta.MyRoom, false, nil},
+		{"and again", of(&series, bare), refused, delta.Nothing, delta.BlockRefused, delta.OneTime, false, nil},
 		{"silent series", of(state(delta.Silent), bare), following, delta.Nothing, delta.Unchanged, delta.OneTime, false, nil},
 		{"occurrence cancelled", of(&series, func(s *delta.Seen) { s.Cancelled = true }), following, delta.Part, delta.EventCancelled, delta.OneTime, true, nil},
 		{"keyword out of one occurrence", of(&series, quiet), following, delta.Part, delta.KeywordRemoved, delta.OneTime, true, nil},

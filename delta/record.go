@@ -42,11 +42,20 @@ type Record struct {
 	Space   SpaceRecord
 	Reason  Reason // why it is as it is, where that is not plain
 	Tries   int    // failed tries in a row
+	newer   string // a record of a later version, as it was read
 }
 
 // Mark is what the event itself is to say of this.
 func (r Record) Mark() Mark {
 	return Mark{Keyword: r.Keyword, Kind: r.Kind, Meeting: r.Meeting, Block: r.Block, Restored: r.Restored, Remade: r.Remade, Space: r.Space.ID}
+}
+
+// Left is what the event is to say once its block was taken out.
+func (r Record) Left() Mark {
+	if r.State != Dead {
+		return Mark{}
+	}
+	return Mark{Keyword: r.Keyword, Remade: dead}
 }
 
 // Shared is what an exception of this series is in line with. See [Record.Shares].
@@ -73,6 +82,8 @@ const (
 	Apart RecordState = "apart"
 	// Leaving: block and meeting are being taken away.
 	Leaving RecordState = "leaving"
+	// Newer: a later version of syncd wrote the record. Nothing is done about its event, and it is written as it was read.
+	Newer RecordState = "newer"
 )
 
 // recordVersion is the schema of stored records. Unknown versions are left alone.
@@ -111,6 +122,9 @@ type storedRecord struct {
 
 // Encode writes a record for the store.
 func (r Record) Encode() string {
+	if r.newer != "" {
+		return r.newer
+	}
 	raw, _ := json.Marshal(storedRecord{
 		Version: recordVersion, State: r.State, Keyword: r.Keyword, Asked: r.Asked, Kind: r.Kind, Meeting: r.Meeting, Tag: r.Tag, Old: r.Old,
 		Fingerprint: r.Fingerprint, Times: r.Times, Block: r.Block, Restored: r.Restored, Remade: r.Remade,
@@ -121,12 +135,12 @@ func (r Record) Encode() string {
 }
 
 // DecodeRecord reads a stored record. A damaged one is an error; the caller may take it for lost, since everything in it
-// can be had again. One of a later version is [ErrNewer] and must be left alone.
+// can be had again. One of a later version is [Newer], and is left alone.
 func DecodeRecord(raw string) (Record, error) {
 	var s storedRecord
 	err := json.Unmarshal([]byte(raw), &s)
 	if s.Version > recordVersion { // whatever its other members are then
-		return Record{}, ErrNewer
+		return Record{State: Newer, Reason: NewerRecord, newer: raw}, nil
 	}
 	if err != nil {
 		return Record{}, fmt.Errorf("damaged record: %w", err)

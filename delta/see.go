@@ -2,6 +2,7 @@ package delta
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"syncd/parser"
@@ -49,6 +50,7 @@ type Seen struct {
 	Foreign bool           // Webex details that are nobody's block
 	NoLink  bool           // the operator wants the link in the location, and it is not there
 	located string         // what a digest holds if it was there once
+	links   []string       // the sums of those that its own blocks show
 	Print   string         // fingerprint
 	When    string         // the part of it that says when
 	LastEnd time.Time      // when the event, or the last of the series, ends; zero for never
@@ -85,6 +87,7 @@ func (k Keys) See(mailbox string, e Event, p Policy, now time.Time) Seen {
 		switch block.Ref {
 		case s.Ref:
 			s.Own = append(s.Own, block)
+			s.links = append(s.links, k.linkSums(block)...)
 		case s.SeriesRef:
 			s.Shared = append(s.Shared, block)
 		default:
@@ -108,7 +111,7 @@ func (k Keys) See(mailbox string, e Event, p Policy, now time.Time) Seen {
 	s.When = k.Times(mailbox, e)
 	s.Print = k.Fingerprint(mailbox, e)
 	if len(s.Own) == 0 {
-		s.Foreign = showsWebex(p.Parser, e)
+		s.Foreign = showsWebex(p.Parser, e, blocks)
 	}
 	return s
 }
@@ -171,9 +174,12 @@ func Rule(e Event, now time.Time) (recurrence.Rule, error) {
 }
 
 // showsWebex reports Webex details that stand in no block: a person, or another product, put them there.
-func showsWebex(p *parser.Parser, e Event) bool {
+func showsWebex(p *parser.Parser, e Event, blocks []parser.Block) bool {
 	rest := e.Body.Without("", parser.AllOurs)
-	for _, c := range p.Candidates(parser.Text{Location: e.Location.Text, Body: rest.Content, HTML: rest.HTML}) {
+	place := withoutLinks(e.Location.Text, func(link string) bool { // what a block came along with
+		return slices.ContainsFunc(blocks, func(b parser.Block) bool { return slices.Contains(b.Lines, link) })
+	})
+	for _, c := range p.Candidates(parser.Text{Location: place, Body: rest.Content, HTML: rest.HTML}) {
 		if c.Provider == "webex" && c.Rank < parser.RankWeak {
 			return true
 		}

@@ -18,7 +18,11 @@ type Calendar struct {
 	client *Client
 	box    delta.Mailbox
 	owner  rest.Tokens // of the owner, who signed in; nil where the application serves the mailbox
+	told   func(ctx context.Context, until time.Time)
 }
+
+// Tell gives the calendar somebody to tell until when Graph wants this mailbox to be left alone, before a request waits for it.
+func (c *Calendar) Tell(told func(ctx context.Context, until time.Time)) { c.told = told }
 
 // Calendar gives the calendar of a mailbox.
 func (c *Client) Calendar(m delta.Mailbox) *Calendar { return &Calendar{client: c, box: m} }
@@ -30,7 +34,7 @@ func (c *Calendar) url(query url.Values, segments ...string) *url.URL {
 
 // do sends a call that counts for the mailbox.
 func (c *Calendar) do(ctx context.Context, call rest.Call) error {
-	call.Scope = c.box.Key()
+	call.Scope, call.Told = c.box.Key(), c.told
 	return c.send(ctx, call)
 }
 

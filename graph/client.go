@@ -31,6 +31,9 @@ func New(root string, transport http.RoundTripper, tokens rest.Tokens) (*Client,
 	return &Client{rest: client}, nil
 }
 
+// Share has all processes heed what one of them is told of the directory's limits, which are the tenant's.
+func (c *Client) Share(with rest.Pauses) { c.rest.Share(directory, with) }
+
 // Requests counts the requests sent to Graph so far.
 func (c *Client) Requests() int64 { return c.rest.Requests() }
 

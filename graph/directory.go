@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -30,13 +31,50 @@ const directory = "directory"
 // primary is the address by which others know a person.
 func (u userJSON) primary() string { return strings.ToLower(cmp.Or(u.Mail, u.UPN)) }
 
-// User finds a mailbox by address or directory id (user-get.md). Host is the primary address, by which Webex knows its owner.
+// User finds a mailbox by any of its addresses or its directory id. Host is the primary address, by which Webex knows its owner. The
+// directory itself knows ids and user names only (user-get.md); by another address it has to be searched for.
 func (c *Client) User(ctx context.Context, name string) (m delta.Mailbox, host string, err error) {
 	answer, err := c.profile(ctx, nil, userFields, "users", name)
+	if errors.Is(err, delta.ErrMailbox) && strings.Contains(name, "@") {
+		answer, err = c.addressed(ctx, name, err)
+	}
 	if err != nil {
 		return m, "", fmt.Errorf("looking up %s: %w", name, err)
 	}
 	return delta.Mailbox{ID: answer.ID, Address: strings.ToLower(name)}, answer.primary(), nil
+}
+
+// addressed searches for the person whom mail to an address reaches (user-list.md). All clauses work by default, without
+// ConsistencyLevel (aad-advanced-queries.md, user properties). Proxy addresses begin with SMTP: for the primary one and smtp: for the
+// others, and whether eq tells these apart is not documented. none is the error where there is nobody.
+func (c *Client) addressed(ctx context.Context, address string, none error) (userJSON, error) {
+	if len(address) > longestMail {
+		return userJSON{}, none
+	}
+	value := strings.ReplaceAll(address, "'", "''")
+	clauses := []string{"mail eq '%s'", "userPrincipalName eq '%s'", "proxyAddresses/any(p:p eq 'smtp:%s')", "proxyAddresses/any(p:p eq 'SMTP:%s')"}
+	for i, clause := range clauses {
+		clauses[i] = fmt.Sprintf(clause, value)
+	}
+	found, err := list[userJSON](ctx, c, collection{
+		first: c.rest.URL(url.Values{"$select": {userFields}, "$filter": {strings.Join(clauses, " or ")}}, "users"),
+		scope: directory,
+		holds: just("users"),
+	})
+	if err != nil {
+		return userJSON{}, err
+	}
+	slices.SortFunc(found, func(a, b userJSON) int { return strings.Compare(a.ID, b.ID) })
+	found = slices.CompactFunc(found, func(a, b userJSON) bool { return a.ID == b.ID })
+	switch {
+	case len(found) == 0:
+		return userJSON{}, none
+	case len(found) > 1:
+		return userJSON{}, fmt.Errorf("%w: %d people in the directory have this address; say which one by directory id", delta.ErrMailbox, len(found))
+	case found[0].ID == "":
+		return userJSON{}, fmt.Errorf("%w: answer has no id", delta.ErrUnclear)
+	}
+	return found[0], nil
 }
 
 // Host is the primary address of the mailbox's owner. One without any cannot host: Webex would take the meeting for our own.

@@ -56,6 +56,7 @@ func (r *reader) finish(f *form) delta.Event {
 	case r.odd, r.err != nil:
 		return delta.Event{ID: e.ID, Unreadable: true}
 	}
+	e.Partial = !r.whole && e.Type != delta.Occurrence && !r.told(f)
 	e.Bare = e.Type == delta.Occurrence && !f.organizer && !f.body
 	var started, ended bool
 	e.Start, started = f.start.read()
@@ -82,6 +83,12 @@ func (r *reader) finish(f *form) delta.Event {
 		return delta.Event{ID: e.ID, Unreadable: true}
 	}
 	return e
+}
+
+// told reports whether an event came with the members that say what it is about. What is left out is not empty.
+func (r *reader) told(f *form) bool {
+	body := r.written(r.body)
+	return f.subject && f.place && len(body) > 0 && body[0] == '"' && (f.event.Type != delta.Master || f.event.Recurrence != nil)
 }
 
 // content is a body's text. One with half characters in it is odd: nobody could write it back as it was.

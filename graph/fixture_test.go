@@ -53,6 +53,9 @@ func TestThePublishedDeltaPagesAreReadForWhatTheySay(t *testing.T) {
 		}},
 		"delta-observed-empty-first-page.json": {next: "https://graph.microsoft.com/v1.0/users/email@company.onmicrosoft.com/calendarView/delta?$skiptoken=b9658zLYx7ag_WbFCK2mQmr9E8XtI"},
 	} {
+		for i := range want.events {
+			want.events[i].Partial = !want.events[i].Removed && want.events[i].Location.Text == "" // the others are printed whole
+		}
 		got, err := new(Client).decodePage(bytes.NewReader(fixture(t, file)), 0)
 		got.size = 0
 		if err != nil || !reflect.DeepEqual(got, want) {

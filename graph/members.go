@@ -28,14 +28,17 @@ func (r *reader) structured() bool {
 	known, count := false, 0
 	r.list(func() {
 		l := r.locationParts()
-		known = known || l.address != "" || l.uri != ""
+		known = known || l.address != "" || l.uri != "" || l.mapped
 		count++
 	})
 	return known && count > 1
 }
 
 // location is a place (location.md).
-type location struct{ name, address, uri string }
+type location struct {
+	name, address, uri string
+	mapped             bool // it has a street address, or coordinates
+}
 
 func (r *reader) locationParts() (l location) {
 	r.object(func(name []byte) bool {
@@ -46,12 +49,23 @@ func (r *reader) locationParts() (l location) {
 			l.address = r.text()
 		case "locationUri":
 			l.uri = r.text()
+		case "address", "coordinates":
+			l.mapped = r.filled() || l.mapped
 		default:
 			return false
 		}
 		return true
 	})
 	return l
+}
+
+// filled reports whether an object holds anything but its type.
+func (r *reader) filled() (some bool) {
+	r.object(func(name []byte) bool {
+		some = some || string(name) != "type" && r.peek() != 'n'
+		return false
+	})
+	return some
 }
 
 func (r *reader) dateTime() (d dateTime) {

@@ -2,17 +2,12 @@ package graph
 
 import (
 	"context"
-	"crypto/rsa"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
-
-	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/confidential"
 
 	"syncd/delta"
 	"syncd/rest"
@@ -73,28 +68,6 @@ func Roles(token string) (roles []string, known bool) {
 		return nil, false
 	}
 	return claims.Roles, true
-}
-
-// Certificate reads the application's certificate, and checks that the private key beside it is its own.
-func Certificate(path string) (*x509.Certificate, error) {
-	pem, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("client_certificate: %w", err)
-	}
-	certs, key, err := confidential.CertFromPEM(pem, "")
-	if err != nil {
-		return nil, fmt.Errorf("client_certificate %s: want PEM with a certificate and its private key: %w", path, err)
-	}
-	private, ok := key.(*rsa.PrivateKey)
-	if !ok {
-		return nil, fmt.Errorf("client_certificate %s: want an RSA key", path)
-	}
-	for _, cert := range certs {
-		if public, ok := cert.PublicKey.(*rsa.PublicKey); ok && public.Equal(&private.PublicKey) {
-			return cert, nil
-		}
-	}
-	return nil, fmt.Errorf("client_certificate %s: the private key belongs to another certificate", path)
 }
 
 // Mailbox finds out whose calendar it is, as whoever serves it.

@@ -23,6 +23,8 @@ type form struct {
 	removed    bool
 	event      delta.Event // what needs no more than reading
 	start, end dateTime
+	subject    bool // there was one
+	place      bool // there was a location
 	body       bool // there was one; its content is in the reader
 	html       bool
 	organizer  bool       // there was an isOrganizer
@@ -219,6 +221,7 @@ func (r *reader) event() *form {
 		case "lastModifiedDateTime":
 			e.Modified = timestamp(r.word())
 		case "subject":
+			f.subject = true
 			e.Subject = r.text()
 		case "body":
 			f.body, f.html = r.peek() != 'n', true
@@ -234,6 +237,7 @@ func (r *reader) event() *form {
 				return true
 			})
 		case "location":
+			f.place = r.peek() != 'n'
 			e.Location.Text = r.location()
 		case "locations":
 			f.locations = r.span()

@@ -25,6 +25,9 @@ const pagePreferences = immutable + ", " + utc + ", " + pageSize
 func (c *Calendar) Round(ctx context.Context, link string, start, end time.Time) iter.Seq2[delta.Page, error] {
 	return func(yield func(delta.Page, error) bool) {
 		next, err := c.roundURL(link, start, end)
+		if err != nil && link != "" {
+			err = fmt.Errorf("%w: %w", delta.ErrStoredLink, err)
+		}
 		at := link // that led to next
 		var guard loopGuard
 		var page page

@@ -341,3 +341,22 @@ func TestAZippedPageIsReadAndABombOfOneIsNot(t *testing.T) {
 		server.Close()
 	}
 }
+
+// A PATCH of one place replaces all of them.
+func TestPlacesOfWhichMoreIsKnownThanTheirNamesAreNotWrittenBack(t *testing.T) {
+	for places, want := range map[string]bool{
+		`[{"displayName":"@webex"}]`: true,
+		`[{"displayName":"@webex","address":{"city":"Oslo"},"coordinates":{"latitude":59.9}}]`:             true,
+		`[{"displayName":"@webex","address":{"type":"unknown"}},{"displayName":"HQ","coordinates":{}}]`:    true,
+		`[{"displayName":"@webex","address":null},{"displayName":"HQ","coordinates":{"latitude":null}}]`:   true,
+		`[{"displayName":"@webex"},{"displayName":"HQ","address":{"type":"business","street":"Main"}}]`:    false,
+		`[{"displayName":"@webex"},{"displayName":"HQ","coordinates":{"latitude":59.9,"longitude":10.7}}]`: false,
+		`[{"displayName":"@webex"},{"displayName":"Room 1","locationEmailAddress":"room1@example.com"}]`:   false,
+	} {
+		page := pageWith(`{"id":"a","location":{"displayName":"@webex"},"locations":` + places + `,"start":{"dateTime":"2026-01-05T09:00:00","timeZone":"UTC"},"end":{"dateTime":"2026-01-05T10:00:00","timeZone":"UTC"}}`)
+		p, err := new(Client).decodePage(strings.NewReader(page), 0)
+		if err != nil || len(p.events) != 1 || p.events[0].Unreadable || (p.events[0].Location.Place != nil) != want {
+			t.Errorf("%s: %+v, %v", places, p.events, err)
+		}
+	}
+}

@@ -65,42 +65,51 @@ func (s *scanner) passEscape() {
 }
 
 // escapes reports what makes an escape together with the backslash before it.
-func escapes(c byte) bool {
-	switch c {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return true
-	}
-	return false
+func escapes(c byte) bool { return escaped[c] }
+
+var escaped = [256]bool{'"': true, '\\': true, '/': true, 'b': true, 'f': true, 'n': true, 'r': true, 't': true}
+
+const (
+	ones = 0x0101010101010101
+	tops = 0x8080808080808080
+)
+
+// stops marks the quotes, backslashes and control characters among eight bytes by their top bits. A byte that a subtraction takes below
+// zero gets its top bit. It may take one from the byte above, so only the lowest mark is sure, and no other is asked for. With its second
+// bit turned a quote is a blank, a blank is none, and control characters stay what they are.
+func stops(v uint64) uint64 {
+	low, backslash := v^(ones*2)-ones*('"'-1), v^(ones*'\\')-ones
+	return (low | backslash) &^ v & tops
 }
 
 // within is how many bytes at the beginning of b are within a string for sure: it ends before a quote, a control character, and an
 // escape that is longer than two bytes or not there as a whole. plain says that all are ASCII, and none is an escape.
 func within(b []byte) (n int, plain bool) {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	all, rest := uint64(0), b
-	for len(rest) >= 8 {
-		// A byte that a subtraction takes below zero gets its top bit. It may take one from the byte above, so only the lowest
-		// such bit is sure, and no other is asked for. With its second bit turned a quote is a blank, a blank is none, and control
-		// characters stay what they are.
-		v := binary.LittleEndian.Uint64(rest)
-		low, backslash := v^(ones*2), v^(ones*'\\')
-		hit := ((low-ones*('"'-1))&^low | (backslash-ones)&^backslash) & tops
-		if hit == 0 {
+	all := uint64(0)
+	for n <= len(b)-16 {
+		v := binary.LittleEndian.Uint64(b[n : n+8])
+		hit := stops(v)
+		if hit == 0 { // mostly, and then mostly again
 			all |= v
-			rest = rest[8:]
-			continue
+			v = binary.LittleEndian.Uint64(b[n+8 : n+16])
+			n += 8
+			if hit = stops(v); hit == 0 {
+				all |= v
+				n += 8
+				continue
+			}
 		}
 		at := bits.TrailingZeros64(hit)
 		all |= v & (1<<(at&63) - 1)
-		rest = rest[at/8:]
-		for len(rest) >= 2 && rest[0] == '\\' && escapes(rest[1]) { // they often come in pairs
-			all, rest = tops, rest[2:]
+		n += at / 8
+		if b[n] != '\\' || n+1 == len(b) || !escapes(b[n+1]) {
+			return n, all&tops == 0
 		}
-		if len(rest) == 0 || rest[0] == '"' || rest[0] == '\\' || rest[0] < ' ' {
-			return len(b) - len(rest), all&tops == 0
+		all = tops
+		if n += 2; n+1 < len(b) && b[n] == '\\' && escapes(b[n+1]) { // they often come in pairs
+			n += 2
 		}
 	}
-	n = len(b) - len(rest)
 	for ; n < len(b) && b[n] != '"' && b[n] != '\\' && b[n] >= ' '; n++ {
 		all |= uint64(b[n])
 	}

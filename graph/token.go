@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -84,13 +83,9 @@ func (t *AppTokens) renew(ctx context.Context, _ string) (rest.Token, error) {
 
 // client makes an MSAL client with the certificate as it is now.
 func (t *AppTokens) client() (confidential.Client, error) {
-	pem, err := os.ReadFile(t.credential.Certificate)
+	certs, key, err := readCertificate(t.credential.Certificate)
 	if err != nil {
-		return confidential.Client{}, fmt.Errorf("client_certificate: %w", err)
-	}
-	certs, key, err := confidential.CertFromPEM(pem, "")
-	if err != nil {
-		return confidential.Client{}, fmt.Errorf("client_certificate %s: want PEM with a certificate and its private key: %w", t.credential.Certificate, err)
+		return confidential.Client{}, err
 	}
 	credential, err := confidential.NewCredFromCert(certs, key)
 	if err != nil {

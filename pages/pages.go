@@ -1,16 +1,20 @@
-// Package pages is what operators see in a browser, and what their monitoring asks: the mailboxes with their cursors, the latest
-// decisions, /healthz and /readyz. It shows and changes nothing.
+// Package pages is what operators see in a browser, what their programs ask, and what their monitoring asks: the mailboxes with their
+// cursors, the latest decisions, an API with the same, /healthz and /readyz. What it changes is one thing: it asks for resyncs, by a
+// form and by the API.
 //
-// The page is made on the server; a few lines of script fetch its middle again every two seconds. Nothing is loaded from
-// elsewhere.
+// The page is made on the server and works without script; a few lines of script fetch its middle again every two seconds. Nothing is
+// loaded from elsewhere. There is no login: who reaches the address may ask. What keeps other sites in the operator's own browser from
+// it stands in guard.go; probes and metrics, which tell of nobody, answer whatever they are called.
 package pages
 
 import (
-	"bytes"
 	"context"
 	"embed"
+	"errors"
 	"html/template"
+	"iter"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -24,62 +28,88 @@ type Row struct {
 	Link                   string
 }
 
-// Source is where the page gets what it shows.
+// List is one of the arrays that the API gives.
+type List string
+
+// The arrays that `syncd mailboxes`, `syncd status` and `syncd cursors` print with --json.
+const (
+	Mailboxes List = "mailboxes"
+	Status    List = "status"
+	Cursors   List = "cursors"
+)
+
+// Source is where pages and API get what they show, and whom they ask.
 type Source interface {
-	// Rows lists the mailboxes.
-	Rows(ctx context.Context) ([]Row, error)
+	// Rows gives the mailboxes that the page shows, or just the one that is named; more is how many it leaves out.
+	Rows(ctx context.Context, name string) (rows []Row, more int, err error)
+	// List gives the elements of an array, of the mailboxes that are named by address or directory id, or of all.
+	List(ctx context.Context, list List, names []string) iter.Seq2[any, error]
+	// Resync asks for resyncs of the mailboxes that are named, or where none is of all, which are spread over time. accept carries out
+	// the removals that are held. Where there is an error, what it gives was asked for all the same.
+	Resync(ctx context.Context, names []string, accept bool) ([]Request, error)
 	// Ready says whether work can be done, and if not, why.
 	Ready(ctx context.Context) error
 }
+
+// NotEnrolled is an error of a [Source]: somebody named a mailbox that is not enrolled.
+type NotEnrolled struct{ Err error }
+
+func (e NotEnrolled) Error() string { return e.Err.Error() }
+
+func (e NotEnrolled) Unwrap() error { return e.Err }
 
 // Warner is a source that says what will go wrong although work can be done; /readyz shows it behind "ready".
 type Warner interface {
 	Warnings(ctx context.Context) []string
 }
 
-//go:embed page.html page.css page.js
+// Site is what there is at the address.
+type Site struct {
+	Title   string
+	Source  Source
+	Journal *Journal
+	Names   []string // by which it may be called, besides IP addresses, localhost and the machine's own name
+}
+
+//go:embed page.html confirm.html page.css page.js
 var files embed.FS
 
-// Handler serves the pages.
-func Handler(title string, source Source, journal *Journal) http.Handler {
-	page := template.Must(template.New("page.html").Funcs(template.FuncMap{"ago": ago, "date": date}).ParseFS(files, "page.html"))
+// Handler serves it.
+func (s Site) Handler() http.Handler {
+	inner := http.NewServeMux()
+	inner.Handle("GET /page.css", http.FileServerFS(files))
+	inner.Handle("GET /page.js", http.FileServerFS(files))
+	forms := forms{s, template.Must(template.New("").Funcs(template.FuncMap{"ago": ago, "date": date, "clock": clock}).ParseFS(files, "*.html"))}
+	inner.HandleFunc("GET /{$}", forms.page)
+	inner.HandleFunc("GET /resync", forms.confirm)
+	inner.HandleFunc("POST /resync", forms.resync)
+	inner.Handle("/api/", api{s}.handler())
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if err := source.Ready(r.Context()); err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		_, _ = w.Write([]byte("ready\n"))
-		if s, ok := source.(Warner); ok {
-			for _, warning := range s.Warnings(r.Context()) {
-				_, _ = w.Write([]byte(warning + "\n"))
-			}
-		}
-	})
-	mux.Handle("GET /page.css", http.FileServerFS(files))
-	mux.Handle("GET /page.js", http.FileServerFS(files))
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		rows, err := source.Rows(r.Context())
-		var out bytes.Buffer
-		if err == nil {
-			err = page.Execute(&out, map[string]any{"Title": title, "Rows": rows, "Lines": journal.Latest(), "Now": time.Now()})
-		}
-		if err != nil {
-			http.Error(w, "the store does not answer: "+err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = out.WriteTo(w)
-	})
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.Handle("/", newGuard(s.Names, inner))
 	return secured(mux)
 }
 
-// secured keeps the pages from being framed, sniffed, or made to load anything from elsewhere.
+func (s Site) ready(w http.ResponseWriter, r *http.Request) {
+	if err := s.Source.Ready(r.Context()); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ready\n"))
+	if source, ok := s.Source.(Warner); ok {
+		for _, warning := range source.Warnings(r.Context()) {
+			_, _ = w.Write([]byte(warning + "\n"))
+		}
+	}
+}
+
+// secured keeps the pages from being framed, sniffed, or made to load or send anything elsewhere.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+		h.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
@@ -87,16 +117,19 @@ func secured(next http.Handler) http.Handler {
 	})
 }
 
-func ago(now, t time.Time) string {
-	if t.IsZero() {
-		return "never"
+// fail says what is wrong, to programs as JSON.
+func fail(w http.ResponseWriter, r *http.Request, status int, err error) {
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		writeJSON(w, status, map[string]string{"error": err.Error()})
+		return
 	}
-	return now.Sub(t).Round(time.Second).String() + " ago"
+	http.Error(w, err.Error(), status)
 }
 
-func date(t time.Time) string {
-	if t.IsZero() {
-		return "–"
+// statusOf is the status for an error of a source.
+func statusOf(err error) int {
+	if errors.As(err, new(NotEnrolled)) {
+		return http.StatusNotFound
 	}
-	return t.Format(time.DateOnly)
+	return http.StatusServiceUnavailable
 }

@@ -152,10 +152,7 @@ func tagsWithin(cut span, tags []tag) (first, last int) {
 // which the rest of the body would look different.
 func (b Body) kept(block Block, cut span, tags []tag, ours Ours) string {
 	var out strings.Builder
-	for _, line := range block.Lines {
-		if ours(block.Ref, line) {
-			continue
-		}
+	for _, line := range typedLines(block, ours) {
 		if b.HTML {
 			out.WriteString("<div>" + html.EscapeString(line) + "</div>")
 		} else {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -45,13 +46,16 @@ const (
 // ErrDetails says that join details cannot be used.
 var ErrDetails = errors.New("unusable join details")
 
-// Check reports details that must not reach a calendar: no join link, or one that is not a plain https address.
+// Check reports details that must not reach a calendar: no join link, or one that is not a plain https address of Webex.
 func (d Details) Check() error {
 	if d.Link == "" {
 		return fmt.Errorf("%w: no link", ErrDetails)
 	}
 	if !plainLink(d.Link) {
 		return fmt.Errorf("%w: the link is not a plain https address", ErrDetails)
+	}
+	if !leadsToWebex(d.Link) {
+		return fmt.Errorf("%w: the link leads to no host of Webex", ErrDetails)
 	}
 	for _, value := range [...]string{d.Number, d.Password, d.DialPassword, d.Video, d.VideoIP} {
 		if len(value) > longestValue {
@@ -69,6 +73,14 @@ func plainLink(link string) bool {
 	parsed, err := url.Parse(link)
 	return err == nil && parsed.Scheme == "https" && parsed.Host != "" && parsed.User == nil &&
 		len(link) <= longestJoin && strings.HasPrefix(link, "https://") && !strings.ContainsFunc(link, odd)
+}
+
+// leadsToWebex reports a link to a Webex site (webex.md 1.4). An answer that was tampered with must not send people elsewhere.
+func leadsToWebex(link string) bool {
+	parsed, err := url.Parse(link)
+	return err == nil && parsed.Port() == "" && slices.ContainsFunc([]string{".webex.com", ".webex.com.cn", ".webexgov.us"}, func(site string) bool {
+		return strings.HasSuffix(strings.ToLower(parsed.Host), site)
+	})
 }
 
 // tidy gives the details as they are shown: each value in one line, and no label that reads like a block's marker.

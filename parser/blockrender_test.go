@@ -181,6 +181,17 @@ func TestOnlyRealLyncAddressesAreMade(t *testing.T) {
 	}
 }
 
+func TestLinksToOtherHostsThanWebexsAreRefused(t *testing.T) {
+	for link, fine := range map[string]bool{
+		"https://evil.example/j.php?MTID=m1": false, "https://contoso.webex.com.evil.example/j": false, "https://evilwebex.com/j": false, "https://webex.com/j": false,
+		"https://e.webex.com:8443/j": false, "https://e.webex.com/j": true, "https://E.Webex.COM/j": true, "https://e.webexgov.us/j": true, "https://e.webex.com.cn/j": true,
+	} {
+		if _, err := Render(refA, Details{Link: link}, Words{}, Parts{}); errors.Is(err, ErrDetails) == fine {
+			t.Errorf("%q: %v", link, err)
+		}
+	}
+}
+
 func TestLinksThatAreNoPlainHTTPSAddressAreRefused(t *testing.T) {
 	for _, link := range []string{
 		"", "javascript:alert(1)", "http://e.webex.com/j", "https://u:p@e.webex.com/", "https:///x", "HTTPS://e.webex.com/j",

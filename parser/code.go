@@ -16,7 +16,7 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 	rest := text[v.at:to]
 	trimmed := strings.TrimLeftFunc(rest, leadsValue)
 	lead := rest[:len(rest)-len(trimmed)]
-	if strings.Count(lead, "\n") > 3 || v.blank && strings.IndexByte(lead, '\n') >= 0 {
+	if strings.Count(lead, "\n") > 3 || v.blank && strings.IndexByte(lead, '\n') >= 0 || strings.Contains(lead, masked) {
 		return "", false
 	}
 	if last := len(lead) - 1; last > 0 && (lead[last] == '*' || lead[last] == '_') && ownMark(lead, trimmed) {
@@ -53,6 +53,9 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 	}
 	return "", false
 }
+
+// masked stands where a passcode was blotted out; as mark-up there are three stars at most.
+const masked = "****"
 
 // ownMark reports whether the star or underscore that lead ends in is the passcode's
 // first character: a blank stands before it, and none in the line closes it as mark-up.

@@ -188,3 +188,11 @@ func TestTheBlindCorpusIsHeld(t *testing.T) {
 	}
 	judge(list).report(t, "blind", 99, 97)
 }
+
+func TestTheFoundCorpusIsHeld(t *testing.T) {
+	list := readInvites(t, "testdata/found.jsonl")
+	if len(list) != 225 {
+		t.Fatalf("%d texts", len(list))
+	}
+	judge(list).report(t, "found", 99, 97)
+}

@@ -48,7 +48,7 @@ func (r *reader) twoHashes(i int) int {
 		start > 0 && (isAlnum(r.text[start-1]) || r.text[start-1] == '.') {
 		return i + 1
 	}
-	r.found = append(r.found, finding{at: start, end: end, sip: r.text[start:end], h323: true, rule: "h323 address"})
+	r.found = append(r.found, finding{at: start, end: end, sip: r.text[start:end], h323: true, rule: "h323 address", second: true})
 	return end
 }
 

@@ -81,21 +81,34 @@ func (s *Store) claimCall(m delta.Mailbox) call {
 // claimed reads the answer to a claim that was sent at asked.
 func (s *Store) claimed(m delta.Mailbox, keys []string, asked time.Time, cmd *redis.Cmd) (*Claim, error) {
 	c := &Claim{store: s, id: m.ID, keys: keys}
-	answer, err := cmd.Slice()
+	answer, err := cmd.Result()
 	if err != nil {
 		return nil, fmt.Errorf("claiming a mailbox: %w", err)
 	}
-	if len(answer) == 2 {
-		return nil, fmt.Errorf("%w: %v", delta.ErrLeased, answer[1])
+	var waiting, held []redis.Z
+	var request string
+	parts, more := answer.([]any)
+	switch {
+	case len(parts) == 2:
+		return nil, fmt.Errorf("%w: %v", delta.ErrLeased, parts[1])
+	case len(parts) == 4:
+		answer, waiting, held = parts[0], scored(parts[1]), scored(parts[2])
+		request, _ = parts[3].(string)
+	case more:
+		return nil, fmt.Errorf("claiming a mailbox: an answer of %d parts", len(parts))
 	}
-	if len(answer) != 5 {
-		return nil, fmt.Errorf("claiming a mailbox: an answer of %d parts", len(answer))
+	text, _ := answer.(string)
+	var cursor written
+	if c.lease, cursor, err = writtenAs(text); err != nil {
+		return nil, fmt.Errorf("claiming a mailbox: %w", err)
 	}
-	c.lease, _ = answer[0].(string)
 	c.holdFrom(asked)
-	request, _ := answer[4].(string)
-	c.take(writtenAs(answer[1]), scored(answer[2]), scored(answer[3]), request)
-	c.broken = c.written.some && c.follows(c.written.fence)
+	c.take(cursor, waiting, held, request)
+	ended := c.written.fence
+	if !c.written.some {
+		ended = "0" // nobody has come to an end yet
+	}
+	c.broken = c.follows(ended)
 	return c, nil
 }
 
@@ -138,7 +151,7 @@ func (s *Store) Peek(ctx context.Context, m delta.Mailbox) (*Claim, error) {
 func (c *Claim) take(cursor written, waiting, held []redis.Z, request string) {
 	var err error
 	c.written = cursor
-	if c.cursor, err = decodeCursor(&cursor.value); err != nil {
+	if c.cursor, err = decodeCursor(&c.written.value); err != nil {
 		c.store.log.Warn().Err(err).Str("mailbox", c.id).Msg("cursor is damaged: full round")
 	}
 	for _, z := range waiting {

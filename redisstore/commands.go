@@ -55,7 +55,7 @@ func (c *commands) addCursor(cursor *delta.Cursor, newLink bool, has *written) {
 		c.add("KEEP", keyCursors, keptLinks, stamp(cursor.SweptAt)+" "+cursor.Link)
 	}
 	moved := make([]string, 0, 8)
-	for i, value := range valuesOf(cursor) {
+	for i, value := range valuesOf(cursor, &has.value) {
 		same := has.known && has.there[i] && has.value[i] == value
 		unsaid := has.known && !has.there[i] && value == "" && i >= always
 		if !same && !unsaid {

@@ -60,18 +60,18 @@ func claimSentTwice(r *rig) {
 	ctx := r.Context()
 	m := r.mailbox()
 	keys, owner := r.store.schema.all(m.ID), r.store.newOwner()
-	ask := func(owner string) []any {
-		return must[[]any](r)(claimScript.Run(ctx, r.store.rdb, keys, owner, 60000, 10).Slice())
+	ask := func(owner string) any {
+		return must[any](r)(claimScript.Run(ctx, r.store.rdb, keys, owner, 60000, 10).Result())
 	}
 	first, second := ask(owner), ask(owner)
-	if first[0] != second[0] || first[0] == nil {
-		r.Errorf("sent twice, a claim got %v and then %v", first[0], second[0])
+	if text, got := first.(string); !got || first != second || !strings.Contains(text, owner+" 1") {
+		r.Errorf("sent twice, a claim got %q and then %q", first, second)
 	}
-	if other := ask(owner + "x"); other[0] != nil {
-		r.Errorf("an owner whose name only begins alike got %v", other)
+	if _, got := ask(owner + "x").(string); got {
+		r.Error("an owner whose name only begins alike got the lease")
 	}
-	if other := ask(owner[:len(owner)-1]); other[0] != nil {
-		r.Errorf("an owner whose name is the beginning got %v", other)
+	if _, got := ask(owner[:len(owner)-1]).(string); got {
+		r.Error("an owner whose name is the beginning got the lease")
 	}
 }
 
@@ -93,7 +93,7 @@ func claimReads(r *rig) {
 	}
 	r.write(c, delta.Batch{Cursor: &cursor, Retries: retries, Hold: []string{"h2", "h1"}})
 	id := must[string](r)(r.store.RequestResync(r.Context(), m.Address, true))
-	must[any](r)(first(r.store.TakeResyncs(r.Context(), []delta.Mailbox{m})))
+	must[any](r)(first(r.store.TakeResyncs(r.Context(), NamesOf([]delta.Mailbox{m}))))
 	c = r.again(c, m)
 	if c.Cursor() != cursor {
 		r.Errorf("cursor\n%+v, want\n%+v", c.Cursor(), cursor)

@@ -56,11 +56,11 @@ func parkedUntilFound(r *rig) {
 	if err := r.store.Enroll(ctx, unknown); err != nil {
 		r.Fatal(err)
 	}
-	if err := r.store.Park(ctx, m.Address, delta.NoMailbox, now); err != nil {
+	if err := r.store.Park(ctx, m.Address, delta.Parked, delta.NoMailbox, now, now.Add(time.Hour)); err != nil {
 		r.Fatal(err)
 	}
 	views := must[[]View](r)(r.store.Views(ctx, []delta.Mailbox{unknown}, true))
-	if c := views[0].Cursor; c.State != delta.Parked || c.Reason != delta.NoMailbox || c.SweptAt.Unix() != now.Unix() {
+	if c := views[0].Cursor; c.State != delta.Parked || c.NextAt.Before(now.Add(time.Hour)) || c.NextAt.After(now.Add(time.Hour+2*time.Second)) || c.Reason != delta.NoMailbox || c.SweptAt.Unix() != now.Unix() {
 		r.Errorf("view of what was not found: %+v", c)
 	}
 	if err := r.store.Enroll(ctx, m); err != nil {
@@ -116,6 +116,14 @@ func webexToken(r *rig) {
 	const sealed = `{"at":"2026-11-21T10:00:00Z","sealed":"v1.AAECAwQ="}`
 	if err := r.store.SetWebexToken(ctx, sealed); err != nil {
 		r.Fatal(err)
+	}
+	for _, swap := range []struct {
+		was, now string
+		want     bool
+	}{{"", "other", false}, {"other", "another", false}, {sealed, "swapped", true}, {sealed, sealed, false}, {"swapped", sealed, true}} {
+		if ok := must[bool](r)(r.open().SwapWebexToken(ctx, swap.was, swap.now)); ok != swap.want {
+			r.Errorf("%q for %q: %v", swap.now, swap.was, ok)
+		}
 	}
 	if got := must[string](r)(r.open().WebexToken(ctx)); got != sealed {
 		r.Errorf("token %q, want %q", got, sealed)

@@ -73,7 +73,7 @@ func resyncsAreSpread(r *rig) {
 		all = append(all, r.mailbox())
 		names = append(names, all[len(all)-1].Address)
 	}
-	if err := r.store.RequestResyncs(r.Context(), append(names, "nobody@example.com"), true, false); err != nil {
+	if _, err := r.store.RequestResyncs(r.Context(), append(names, "nobody@example.com"), true, false); err != nil {
 		r.Fatal(err)
 	}
 	if asked, _ := r.take(all...); len(asked) != 0 {

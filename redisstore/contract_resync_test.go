@@ -25,7 +25,7 @@ func (r *rig) ask(values ...string) {
 // take takes the requests of the stream, which is to be empty then.
 func (r *rig) take(enrolled ...delta.Mailbox) (asked []delta.Mailbox, unknown []string) {
 	r.Helper()
-	asked, unknown, err := r.store.TakeResyncs(r.Context(), enrolled)
+	asked, unknown, err := r.store.TakeResyncs(r.Context(), NamesOf(enrolled))
 	if err != nil {
 		r.Fatal(err)
 	}

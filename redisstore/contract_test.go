@@ -23,11 +23,14 @@ var contract = []struct {
 }{
 	{"an enrolled mailbox is listed, an unenrolled one is not", enrolledIsListed},
 	{"a mailbox enrolled under two addresses comes once and goes with both", twoAddresses},
+	{"a mailbox called by another address is enrolled under its own, and found by both", calledOtherwise},
+	{"who was enrolled before redis was emptied is enrolled again, beside whoever is", recalled},
 	{"the list of the enrolled is read when it changed, by whomever", rollIsReadWhenItChanged},
 	{"a list that was lost is restored by who knew it", rollIsRestored},
 	{"a mailbox that was not found is parked under its address until it is found", parkedUntilFound},
 	{"unenrolling forgets everything but the fence", unenrollForgets},
 	{"the webex token comes back as it went", webexToken},
+	{"the first key that is noted stays, until Redis is emptied", firstKeyStays},
 	{"a sign-in replaces just what it is meant to, and says when others are to look", signInsAreSwapped},
 
 	{"a claim is exclusive", claimIsExclusive},
@@ -45,7 +48,7 @@ var contract = []struct {
 	{"of a cursor that is written which moved", onlyWhatMoved},
 
 	{"records come back as they were written", recordsComeBack},
-	{"a damaged record is a lost one, a later version is an error", damagedRecords},
+	{"a damaged record is a lost one, one of a later version stays as it is", damagedRecords},
 	{"a retry waits until it is settled", retriesWait},
 	{"no event is tried again before its time", retriesAreNotEarly},
 	{"what is forgotten leaves nothing", forgetLeavesNothing},

@@ -23,18 +23,19 @@ var cursorNames = [...]string{
 // cursorValues are a cursor's fields, in the order of their names. Zero times are empty.
 type cursorValues [len(cursorNames)]string
 
-func valuesOf(c *delta.Cursor) cursorValues {
+// valuesOf are the values of a cursor. A time that stands already where it belongs is not written anew.
+func valuesOf(c *delta.Cursor, has *cursorValues) cursorValues {
 	return cursorValues{
-		c.Address, string(c.State), string(c.Reason), stamp(c.SweptAt), stamp(c.ChangedAt), stamp(notBefore(c.NextAt)), strconv.Itoa(c.Generation),
-		stamp(c.WindowStart), stamp(c.WindowEnd), c.Link,
-		stamp(c.OrphansAt), stamp(c.EmptySince), stamp(c.ViewUntil), c.Host, c.Language, string(c.Starts),
+		c.Address, string(c.State), string(c.Reason), stampAs(c.SweptAt, has[3]), stampAs(c.ChangedAt, has[4]), stampAs(notBefore(c.NextAt), has[5]), strconv.Itoa(c.Generation),
+		stampAs(c.WindowStart, has[7]), stampAs(c.WindowEnd, has[8]), c.Link,
+		stampAs(c.OrphansAt, has[10]), stampAs(c.EmptySince, has[11]), stampAs(c.ViewUntil, has[12]), c.Host, c.Language, string(c.Starts),
 	}
 }
 
 // encodeCursor writes a cursor as HSET takes it: names and values in turn.
 func encodeCursor(c delta.Cursor) []string {
 	var fields []string
-	for i, value := range valuesOf(&c) {
+	for i, value := range valuesOf(&c, &cursorValues{}) {
 		fields = append(fields, cursorNames[i], value)
 	}
 	return fields
@@ -61,20 +62,36 @@ func writtenIn(hash map[string]string) written {
 // readCursor is the Lua that reads a cursor's fields without their names, for [writtenAs].
 var readCursor = "redis.call('HMGET', KEYS[3], '" + strings.Join(cursorNames[:], "', '") + "', '" + fenceField + "')"
 
-// writtenAs is what it gave.
-func writtenAs(answer any) written {
-	w := written{known: true}
-	values, _ := answer.([]any)
-	for i, v := range values {
-		value, there := v.(string)
-		w.some = w.some || there
-		if i < len(cursorNames) {
-			w.value[i], w.there[i] = value, there
-		} else {
-			w.fence = value
+// writtenAs is what it gave, behind the lease: of all these texts the lengths, as numbers of three bytes, and then the texts. A field
+// that is not there has the longest of lengths. Most sweeps find nothing, and this costs a client a third of what it costs to read an
+// array of values.
+func writtenAs(answer string) (lease string, w written, err error) {
+	const of, texts, absent = 3, 1 + len(cursorNames) + 1, 0xffffff
+	if len(answer) < of*texts {
+		return "", w, fmt.Errorf("an answer of %d bytes", len(answer))
+	}
+	lengths, rest := answer[:of*texts], answer[of*texts:]
+	w.known = true
+	for i := range texts {
+		n := int(lengths[of*i])<<16 | int(lengths[of*i+1])<<8 | int(lengths[of*i+2])
+		if n == absent {
+			continue
+		}
+		if n > len(rest) {
+			return "", w, errors.New("an answer that was cut off")
+		}
+		text := rest[:n]
+		rest = rest[n:]
+		switch i {
+		case 0:
+			lease = text
+		case texts - 1:
+			w.fence, w.some = text, true
+		default:
+			w.value[i-1], w.there[i-1], w.some = text, true, true
 		}
 	}
-	return w
+	return lease, w, nil
 }
 
 // decodeCursor reads the fields of a cursor's hash. Operators edit it by hand, so every member may be missing. Where one cannot
@@ -122,9 +139,17 @@ func decodeCursor(values *cursorValues) (delta.Cursor, error) {
 	return c, errors.Join(errs...)
 }
 
-func stamp(t time.Time) string {
+func stamp(t time.Time) string { return stampAs(t, "") }
+
+// stampAs is the stamp of a time; as it is here where it is the same.
+func stampAs(t time.Time, here string) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format(time.RFC3339)
+	var room [len(time.RFC3339)]byte
+	text := t.UTC().AppendFormat(room[:0], time.RFC3339)
+	if string(text) == here {
+		return here
+	}
+	return string(text)
 }

@@ -3,11 +3,9 @@ package redisstore
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -42,10 +40,13 @@ end
 return 1
 `)
 
+// newWord is the new word of these scripts.
+func newWord() string { return rand.Text() }
+
 // onList runs one of these scripts.
 func (s *Store) onList(ctx context.Context, script *redis.Script, names []any) *redis.Cmd {
 	keys := []string{s.schema.mailboxes(), s.schema.changed()}
-	return call{script, keys, append([]any{rand.Text()}, names...)}.run(ctx, s.rdb)
+	return call{script, keys, append([]any{newWord()}, names...)}.run(ctx, s.rdb)
 }
 
 // Mailboxes lists what is enrolled, by address. A mailbox enrolled under two addresses comes once.
@@ -120,6 +121,9 @@ func (s *Store) Unenroll(ctx context.Context, m delta.Mailbox) error {
 	if err := s.onList(ctx, unenrollScript, addresses).Err(); err != nil {
 		return fmt.Errorf("unenrolling %s: %w", m.Address, err)
 	}
+	if err := s.forgetAliases(ctx, m); err != nil {
+		return err
+	}
 	leaving, err := s.leaving(ctx, m)
 	if err != nil {
 		return err
@@ -135,29 +139,4 @@ func (s *Store) Unenroll(ctx context.Context, m delta.Mailbox) error {
 		return fmt.Errorf("forgetting %s: %w", m.Address, err)
 	}
 	return s.LeaveSubscriptions(ctx, []string{m.Key()})
-}
-
-// WebexPause is until when Webex wants to be left alone; zero for now.
-func (s *Store) WebexPause(ctx context.Context) (time.Time, error) {
-	text, err := s.rdb.Get(ctx, s.schema.webexNextAt()).Result()
-	if errors.Is(err, redis.Nil) {
-		return time.Time{}, nil
-	}
-	if err != nil {
-		return time.Time{}, fmt.Errorf("reading Webex's pause: %w", err)
-	}
-	until, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%s is not a time in RFC 3339: %q", s.schema.webexNextAt(), text)
-	}
-	return until, nil
-}
-
-// PauseWebex remembers that Webex wants to be left alone.
-func (s *Store) PauseWebex(ctx context.Context, until time.Time) error {
-	until = until.Add(time.Second).UTC().Truncate(time.Second) // what is stored has no fractions, and must not be early
-	if err := s.rdb.Set(ctx, s.schema.webexNextAt(), until.Format(time.RFC3339), time.Until(until)).Err(); err != nil {
-		return fmt.Errorf("remembering Webex's pause: %w", err)
-	}
-	return nil
 }

@@ -73,6 +73,8 @@ func (s *Store) TakeHints(ctx context.Context) (names []string, entries int, err
 
 // AwaitHints returns when there are hints, or after patience.
 func (s *Store) AwaitHints(ctx context.Context, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, patience+time.Second)
+	defer cancel()
 	err := s.rdb.XRead(ctx, &redis.XReadArgs{Streams: []string{s.schema.hints(), "0-0"}, Count: 1, Block: patience}).Err()
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return fmt.Errorf("waiting for hints: %w", err)

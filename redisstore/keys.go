@@ -12,6 +12,7 @@
 //	syncd:{syncd:mailboxes}:changed hash  of that list: epoch, a random word that stays while it is the same list and goes where Redis
 //	                            is emptied; change, another one whenever somebody is enrolled or unenrolled. Who changes the list by
 //	                            hand need not write it
+//	syncd:{syncd:mailboxes}:aliases hash  other address by which somebody asked for an enrolled mailbox → its directory id
 //	syncd:{M}:cursor    hash    address, link, window_start, window_end, generation, swept_at, changed_at, state, reason,
 //	                            next_at; where they say something also orphans_at, empty_since, view_until, host, language; times RFC 3339;
 //	                            a link of "" asks for a full round;
@@ -20,7 +21,7 @@
 //	syncd:{M}:cursors   list    "<time> <link>" of the last three links, newest first, for roll-back by hand
 //	syncd:{M}:events    hash    event id → record as JSON (delta.Record)
 //	syncd:{M}:retry     zset    event id → Unix time of the next try
-//	syncd:{M}:held      zset    event id → Unix time, by Redis's clock, since when its removal is held
+//	syncd:{M}:held      zset    event id, or "meeting:ID" of one without an event → Unix time, by Redis's clock, since when its removal is held
 //	syncd:{M}:resync    string  the resync request to serve next, "<stream id>"; "<stream id> accept-removals <stream id>" where
 //	                            one of the requests, the one named last, accepts what was held when it was made; likewise
 //	                            " rewrite <stream id>" where one wants the join details to be written anew
@@ -29,6 +30,7 @@
 //	syncd:due:N         zset    mailbox → Unix time at which it is due, by Redis's clock; N from 0 to 15
 //	syncd:full:N        zset    likewise, of mailboxes that get a full round: they yield to the others
 //	syncd:quota:graph:D string  requests to Graph on day D (yyyy-mm-dd, UTC), where a budget is set; expires
+//	syncd:key           string  fingerprint of the key file whose marks are in the calendars; a process with another key is refused
 //	syncd:since         string  since when this Redis is in use; where it is missing Redis was emptied
 //	syncd:quota:{D}     string  calls that made a meeting, or failed to, on day D by UTC (yyyy-mm-dd); kept for two days
 //	syncd:quota:{D}:M   string  of these, such for mailbox M
@@ -43,6 +45,7 @@
 //	syncd:resync        stream  one entry a request: mailbox, options
 //	syncd:resync:all    stream  likewise, of requests that are spread over time
 //	syncd:webex:next_at string  until when Webex wants to be left alone; expires then
+//	syncd:directory:next_at string until when Graph wants its directory to be left alone; expires then
 //	syncd:webex:token   string  the rotated Webex refresh token, encrypted
 //	syncd:webex:refresh hash    expires: when it dies if nobody uses it; refused: that Webex does not take it
 //	syncd:webex:refreshing string  the daemon that refreshes it now; expires
@@ -73,11 +76,14 @@ func (s schema) mailboxes() string { return s.prefix + "mailboxes" }
 // changed names the mark of the list of mailboxes; both share a slot.
 func (s schema) changed() string { return s.prefix + "{" + s.mailboxes() + "}:changed" }
 
+// aliases names the other addresses of the enrolled mailboxes; likewise.
+func (s schema) aliases() string { return s.prefix + "{" + s.mailboxes() + "}:aliases" }
+
 func (s schema) hints() string           { return s.prefix + "hints" }
 func (s schema) resync() string          { return s.prefix + "resync" }
 func (s schema) resyncAll() string       { return s.prefix + "resync:all" }
 func (s schema) webexToken() string      { return s.prefix + "webex:token" }
-func (s schema) webexNextAt() string     { return s.prefix + "webex:next_at" }
+func (s schema) nextAt(of string) string { return s.prefix + of + ":next_at" }
 func (s schema) webexRefresh() string    { return s.prefix + "webex:refresh" }
 func (s schema) webexRefreshing() string { return s.prefix + "webex:refreshing" }
 func (s schema) signIns() string         { return s.prefix + "signins" }
@@ -89,6 +95,7 @@ func (s schema) subscriptions(name string) string { return s.prefix + "{subscrip
 func (s schema) eventHub(name string) string { return s.prefix + "eventhub:" + name }
 
 func (s schema) since() string { return s.prefix + "since" }
+func (s schema) key() string   { return s.prefix + "key" }
 
 // graphQuota names the count of a day.
 func (s schema) graphQuota(t time.Time) string {

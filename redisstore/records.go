@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"syncd/delta"
@@ -20,9 +19,7 @@ func (c *Claim) Records(ctx context.Context, ids []string) (map[string]delta.Rec
 	records := make(map[string]delta.Record, len(ids))
 	for i, value := range values {
 		if raw, ok := value.(string); ok {
-			if err := decodeRecord(records, ids[i], raw); err != nil {
-				return nil, err
-			}
+			decodeRecord(records, ids[i], raw)
 		}
 	}
 	return records, nil
@@ -36,20 +33,13 @@ func (c *Claim) AllRecords(ctx context.Context) (map[string]delta.Record, error)
 	}
 	records := make(map[string]delta.Record, len(values))
 	for id, raw := range values {
-		if err := decodeRecord(records, id, raw); err != nil {
-			return nil, err
-		}
+		decodeRecord(records, id, raw)
 	}
 	return records, nil
 }
 
-func decodeRecord(into map[string]delta.Record, id, raw string) error {
-	record, err := delta.DecodeRecord(raw)
-	if errors.Is(err, delta.ErrNewer) {
-		return fmt.Errorf("record of an event: %w", err)
-	}
-	if err == nil {
+func decodeRecord(into map[string]delta.Record, id, raw string) {
+	if record, err := delta.DecodeRecord(raw); err == nil {
 		into[id] = record
 	}
-	return nil
 }

@@ -34,14 +34,17 @@ func (s *Store) requestOne(ctx context.Context, mailbox string, options []string
 	return ids[0], nil
 }
 
-// RequestResyncs asks for resyncs of many mailboxes, which are served some at a time.
-func (s *Store) RequestResyncs(ctx context.Context, mailboxes []string, accept, rewrite bool) error {
+// RequestResyncs asks for resyncs of many mailboxes, which are served some at a time. ids are the requests, in the same order; where
+// there is an error, such as are there all the same.
+func (s *Store) RequestResyncs(ctx context.Context, mailboxes []string, accept, rewrite bool) (ids []string, err error) {
 	for some := range slices.Chunk(mailboxes, atOnce) {
-		if _, err := s.request(ctx, s.schema.resyncAll(), some, options(accept, rewrite)); err != nil {
-			return fmt.Errorf("asking for resyncs: %w", err)
+		more, err := s.request(ctx, s.schema.resyncAll(), some, options(accept, rewrite))
+		if err != nil {
+			return ids, fmt.Errorf("asking for resyncs: %w", err)
 		}
+		ids = append(ids, more...)
 	}
-	return nil
+	return ids, nil
 }
 
 // options are the fields of a request.
@@ -97,19 +100,14 @@ const atOnce = 1000
 // TakeResyncs moves the requests of the stream to the mailboxes they are for and returns those mailboxes, and what names
 // no enrolled one. A name that is not in enrolled is looked up anew, since that list may be older than the request. A request
 // is taken off only after it has arrived; arriving twice does no harm.
-func (s *Store) TakeResyncs(ctx context.Context, enrolled []delta.Mailbox) (asked []delta.Mailbox, unknown []string, err error) {
-	return s.TakeNamedResyncs(ctx, NamesOf(enrolled))
+func (s *Store) TakeResyncs(ctx context.Context, enrolled Names) (asked []delta.Mailbox, unknown []string, err error) {
+	return s.takeResyncs(ctx, s.schema.resync(), enrolled, math.MaxInt)
 }
 
 // Names finds the enrolled mailbox of a name, an address or directory id in lower case.
 type Names func(name string) (delta.Mailbox, bool)
 
-// TakeNamedResyncs is TakeResyncs for who need not go through all that are enrolled to find one.
-func (s *Store) TakeNamedResyncs(ctx context.Context, enrolled Names) (asked []delta.Mailbox, unknown []string, err error) {
-	return s.takeResyncs(ctx, s.schema.resync(), enrolled, math.MaxInt)
-}
-
-// TakeSpreadResyncs is TakeNamedResyncs for up to n of the requests that are spread.
+// TakeSpreadResyncs is TakeResyncs for up to n of the requests that are spread.
 func (s *Store) TakeSpreadResyncs(ctx context.Context, enrolled Names, n int) (asked []delta.Mailbox, unknown []string, err error) {
 	return s.takeResyncs(ctx, s.schema.resyncAll(), enrolled, n)
 }

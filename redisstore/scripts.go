@@ -35,7 +35,10 @@ end
 //
 //	KEYS  the mailbox's keys
 //	ARGV  owner (new for every claim), lease in milliseconds, index of the last waiting event to read
-//	gives {lease value, the cursor's values, ids and times to try again, held ids and times, resync request}, or {false, who holds it}
+//	gives the lease value and the cursor's values as one text, for [writtenAs]; where anything else waits {that text, ids and times to
+//	try again, held ids and times, resync request}; or {false, who holds it}
+//
+// Most sweeps find nothing, and one text costs a client a third of what the values cost it one by one.
 //
 // A claim whose answer got lost and which is sent again finds its own owner and succeeds. It reads before it takes the lease:
 // where something cannot be read, nobody has to wait for a lease that nobody uses.
@@ -52,7 +55,17 @@ if not lease then
 	lease = ARGV[1] .. ' ' .. redis.call('INCR', KEYS[2])
 end
 redis.call('SET', KEYS[1], lease, 'PX', ARGV[2])
-return {lease, cursor, waiting, held, resync}
+local texts, lengths = {lease, unpack(cursor)}, {}
+for i = 1, #cursor + 1 do
+	local n = texts[i] and #texts[i] or 0xffffff
+	lengths[3*i-2], lengths[3*i-1], lengths[3*i] = math.floor(n / 65536), math.floor(n / 256) % 256, n % 256
+	texts[i] = texts[i] or ''
+end
+local text = string.char(unpack(lengths)) .. table.concat(texts)
+if #waiting == 0 and #held == 0 and not resync then
+	return text
+end
+return {text, waiting, held, resync}
 `)
 
 // fencedScript carries out writes to a mailbox's keys if the lease is still the writer's, and prolongs it.

@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"syncd/delta"
 )
 
 // Sign-ins of people, sealed by package vault. All are in one hash, with a field that says when to look at it again: a daemon
@@ -57,13 +54,4 @@ func (s *Store) SwapSignIn(ctx context.Context, id, was, now string, told bool) 
 		return false, fmt.Errorf("storing a sign-in: %w", err)
 	}
 	return n == 1, nil
-}
-
-// Park remembers why an address cannot be served for which there is no mailbox yet.
-func (s *Store) Park(ctx context.Context, address string, why delta.Reason, now time.Time) error {
-	fields := encodeCursor(delta.Cursor{Address: address, State: delta.Parked, Reason: why, SweptAt: now})
-	if err := s.rdb.HSet(ctx, s.schema.of(address, "cursor"), fields).Err(); err != nil {
-		return fmt.Errorf("parking %s: %w", address, err)
-	}
-	return nil
 }

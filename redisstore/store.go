@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -75,57 +74,21 @@ func New(rdb redis.UniversalClient, o Options) *Store {
 
 // Close ends the connection; an embedded store is written to its file.
 func (s *Store) Close() error {
-	err := s.rdb.Close()
+	err := s.HangUp()
+	if errors.Is(err, redis.ErrClosed) {
+		err = nil // somebody hung up
+	}
 	if s.embedded != nil {
 		err = errors.Join(err, s.embedded.Close())
 	}
 	return err
 }
 
+// HangUp ends the connection under whoever waits for an answer. go-redis heeds a context's deadline, and not that it is cancelled.
+func (s *Store) HangUp() error { return s.rdb.Close() }
+
 // Ping asks whether Redis answers.
 func (s *Store) Ping(ctx context.Context) error { return s.rdb.Ping(ctx).Err() }
-
-func connect(o Options) (redis.UniversalClient, error) {
-	u, err := url.Parse(o.URL)
-	if err != nil {
-		// The parser's own words hold parts of the address, and so of the password.
-		return nil, errors.New("redis_url is not an address; a password's special characters are written as %XX")
-	}
-	query := u.Query()
-	switch {
-	case query.Has("master_name"):
-		opts, err := redis.ParseFailoverURL(o.URL)
-		if err != nil {
-			return nil, fmt.Errorf("redis_url: %w", err)
-		}
-		opts.TLSConfig = withRoots(opts.TLSConfig, o.Roots)
-		opts.Protocol = cmp.Or(opts.Protocol, plainProtocol)
-		opts.ReplicaOnly = false // what a replica says may be old
-		opts.ContextTimeoutEnabled = true
-		return redis.NewFailoverClient(opts), nil
-	case query.Has("addr"):
-		opts, err := redis.ParseClusterURL(o.URL)
-		if err != nil {
-			return nil, fmt.Errorf("redis_url: %w", err)
-		}
-		opts.TLSConfig, opts.MaintNotificationsConfig = withRoots(opts.TLSConfig, o.Roots), quiet()
-		opts.Protocol = cmp.Or(opts.Protocol, plainProtocol)
-		opts.ReadOnly, opts.RouteByLatency, opts.RouteRandomly = false, false, false // likewise
-		opts.ContextTimeoutEnabled = true
-		// A master that does not answer does not say who took its place; the others have to be asked.
-		opts.ClusterStateReloadInterval = time.Second
-		return redis.NewClusterClient(opts), nil
-	default:
-		opts, err := redis.ParseURL(o.URL)
-		if err != nil {
-			return nil, fmt.Errorf("redis_url: %w", err)
-		}
-		opts.TLSConfig, opts.MaintNotificationsConfig = withRoots(opts.TLSConfig, o.Roots), quiet()
-		opts.Protocol = cmp.Or(opts.Protocol, plainProtocol)
-		opts.ContextTimeoutEnabled = true
-		return redis.NewClient(opts), nil
-	}
-}
 
 // plainProtocol has no messages in between, for which go-redis looks before each answer. The URL may say otherwise.
 const plainProtocol = 2

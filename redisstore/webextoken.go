@@ -30,6 +30,25 @@ func (s *Store) SetWebexToken(ctx context.Context, sealed string) error {
 	return nil
 }
 
+// swapTokenScript replaces a value by another one.
+//
+//	KEYS  the Webex token
+//	ARGV  what it is, "" for none; what it is to be
+var swapTokenScript = redis.NewScript(`
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
+`)
+
+// SwapWebexToken replaces the sealed Webex token, and reports false where it is not what was given as was, "" for none.
+func (s *Store) SwapWebexToken(ctx context.Context, was, now string) (bool, error) {
+	n, err := swapTokenScript.Run(ctx, s.rdb, []string{s.schema.webexToken()}, was, now).Int()
+	if err != nil {
+		return false, fmt.Errorf("storing the Webex token: %w", err)
+	}
+	return n == 1, nil
+}
+
 // unlockScript gives a lock back, if it is still its holder's.
 var unlockScript = redis.NewScript(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end

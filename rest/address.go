@@ -34,6 +34,9 @@ func (c *Client) Follow(link string) (u *url.URL, segments []string, err error) 
 	if len(link) > longestLink || !printable(link) {
 		return nil, nil, fmt.Errorf("%w: not an address", delta.ErrForeign)
 	}
+	if u, segments, ok := c.followPlain(link); ok {
+		return u, segments, nil
+	}
 	u, err = url.Parse(link)
 	switch {
 	case err != nil || u.Opaque != "":
@@ -49,6 +52,31 @@ func (c *Client) Follow(link string) (u *url.URL, segments []string, err error) 
 	}
 	u.Host, u.Fragment, u.RawFragment = c.root.Host, "", ""
 	return u, strings.Split(below, "/"), nil
+}
+
+// followPlain is Follow for a link as vendors write it: the root as it is configured, and below it letters, digits and "-_@" alone, so
+// that nothing in its path can be read in two ways. Every sweep follows one.
+func (c *Client) followPlain(link string) (u *url.URL, segments []string, ok bool) {
+	below, ok := strings.CutPrefix(link, c.plainRoot)
+	if !ok || c.plainRoot == "" || strings.Contains(below, "#") {
+		return nil, nil, false
+	}
+	path, query, queried := strings.Cut(below, "?")
+	for i := range len(path) {
+		if ch := path[i]; !isAlphanumeric(ch) && ch != '-' && ch != '_' && ch != '@' && (ch != '/' || i == 0 || path[i-1] == '/') {
+			return nil, nil, false
+		}
+	}
+	if path == "" || path[len(path)-1] == '/' || queried && query == "" {
+		return nil, nil, false
+	}
+	v := *c.root
+	v.Path, v.RawQuery = link[len(c.plainRoot)-len(c.root.Path)-1:len(c.plainRoot)+len(path)], query
+	return &v, strings.Split(path, "/"), true
+}
+
+func isAlphanumeric(ch byte) bool {
+	return 'a' <= ch && ch <= 'z' || 'A' <= ch && ch <= 'Z' || '0' <= ch && ch <= '9'
 }
 
 // Onward takes a link that comes after another one that was followed to u, if they differ in their queries alone: then what

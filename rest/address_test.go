@@ -3,6 +3,7 @@ package rest_test
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,7 +142,7 @@ func FuzzRetryAfter(f *testing.F) {
 
 func FuzzFollow(f *testing.F) {
 	for _, s := range []string{
-		root + "/a", "https://vendor.example:443/v1/users('x')/y?z", "https://vendor.example@evil.example/v1/a", "https://vendor.example\\@evil.example/v1/a",
+		root + "/a", root + "/users/0e-_@/b/delta?$deltatoken=%20x", root + "/a/", root + "/a//b?x", root + "/a?", root + "/?x", root + "//a", "https://vendor.example:443/v1/users('x')/y?z", "https://vendor.example@evil.example/v1/a", "https://vendor.example\\@evil.example/v1/a",
 		"https://vendor.example/v1/%2e%2e%2fa", "https://vendor.example#@evil.example/v1/", "https://[::ffff:1.2.3.4]/v1/a",
 	} {
 		f.Add(s)
@@ -152,6 +153,12 @@ func FuzzFollow(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, link string) {
 		u, segments, err := c.Follow(link)
+		if rest, plain := strings.CutPrefix(link, "https:"); plain { // written otherwise, the link is parsed
+			parsed, same, err2 := c.Follow("HTTPS:" + rest)
+			if (err == nil) != (err2 == nil) || err == nil && (*u != *parsed || !slices.Equal(segments, same)) {
+				t.Fatalf("%q is read as %#v %q %v, parsed as %#v %q %v", link, u, segments, err, parsed, same, err2)
+			}
+		}
 		if err != nil {
 			return
 		}

@@ -36,14 +36,16 @@ type Tokens interface {
 
 // Client speaks with one API.
 type Client struct {
-	vendor   string   // for error texts
-	root     *url.URL // without a slash at the end
-	http     guard
-	tokens   Tokens
-	kind     func(status int, codes []string) error
-	policy   policy
-	gates    gates
-	requests atomic.Int64
+	vendor    string   // for error texts
+	root      *url.URL // without a slash at the end
+	plainRoot string   // root as it stands at the head of a link, with a slash; "" where anything in it is escaped
+	http      guard
+	tokens    Tokens
+	kind      func(status int, codes []string) error
+	policy    policy
+	gates     gates
+	shared    shared
+	requests  atomic.Int64
 }
 
 // Config is what makes a client.
@@ -68,6 +70,9 @@ func New(c Config) (*Client, error) {
 	}
 	u.Host = plainHost(u)
 	client := &Client{vendor: c.Vendor, root: u, tokens: c.Tokens, kind: c.Kind, http: guarded(c.Transport, maxPage)}
+	if u.RawPath == "" && u.EscapedPath() == u.Path {
+		client.plainRoot = u.String() + "/"
+	}
 	client.policy.budget.Store(maxBudget)
 	return client, nil
 }
@@ -87,6 +92,8 @@ type Call struct {
 	Tokens Tokens // in place of the client's; nil for those
 	// Scope names what the vendor's limits are counted for: a mailbox, or "" for the whole client. Retry-After binds a scope.
 	Scope string
+	// Told, if set, is told until when the vendor wants to be left alone, before anybody waits for it.
+	Told func(ctx context.Context, until time.Time)
 	// Decode reads a 2xx answer to its end, and begins anew each time: a first answer may have broken off in the middle. Nil
 	// throws the answer away.
 	Decode func(header http.Header, body io.Reader) error
@@ -99,6 +106,9 @@ func (c *Client) Do(ctx context.Context, call Call) error {
 		tokens = call.Tokens
 	}
 	for try := 0; ; try++ {
+		if err := c.heed(ctx, call.Scope); err != nil {
+			return err
+		}
 		if err := c.gates.pass(ctx, call.Scope); err != nil {
 			return err
 		}
@@ -116,7 +126,14 @@ func (c *Client) Do(ctx context.Context, call Call) error {
 			continue
 		}
 		if refused.After > 0 {
-			c.gates.close(call.Scope, time.Now().Add(refused.After), refused.Kind)
+			until := time.Now().Add(refused.After)
+			c.gates.close(call.Scope, until, refused.Kind)
+			if call.Told != nil {
+				call.Told(ctx, until)
+			}
+			if err := c.tell(ctx, call.Scope, until); err != nil {
+				return err
+			}
 		}
 		if !repeatable(call.Method, err, refused.Status) {
 			return c.fate(call.Method, err, refused)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ type memoryQueue struct {
 	mu    sync.Mutex
 	due   [2]map[string]time.Time // by lane; guarded by mu
 	down  bool                    // guarded by mu
+	full  bool                    // there is no memory for writes; guarded by mu
 	calls int                     // guarded by mu
 }
 
@@ -23,7 +25,7 @@ func newMemoryQueue() *memoryQueue {
 	return &memoryQueue{due: [2]map[string]time.Time{{}, {}}}
 }
 
-var errDown = errors.New("down")
+var errDown, errFull = errors.New("down"), errors.New("no memory")
 
 func (q *memoryQueue) enter() (leave func(), err error) {
 	q.mu.Lock()
@@ -42,6 +44,9 @@ func (q *memoryQueue) Take(_ context.Context, lane Lane, n int, hold time.Durati
 	}
 	defer leave()
 	now := time.Now()
+	if q.full && slices.ContainsFunc(slices.Collect(maps.Values(q.due[lane])), func(at time.Time) bool { return !at.After(now) }) {
+		return Taken{}, errFull // what is handed out is written
+	}
 	taken := Taken{Next: -1, Size: len(q.due[lane])}
 	type entry struct {
 		at   time.Time
@@ -73,6 +78,9 @@ func (q *memoryQueue) Put(_ context.Context, returns []Return) error {
 		return err
 	}
 	defer leave()
+	if q.full && len(returns) > 0 {
+		return errFull
+	}
 	for _, r := range returns {
 		is, ok := q.due[r.Lane][r.Mailbox]
 		same := ok && fmt.Sprint(is.UnixNano()) == r.Claim
@@ -135,6 +143,39 @@ func (q *memoryQueue) set(down bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.down = down
+}
+
+func (q *memoryQueue) fill(up bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.full = up
+}
+
+// later puts off what is due by now.
+func (q *memoryQueue) later(by time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := time.Now()
+	for _, lane := range q.due {
+		for name, at := range lane {
+			if !at.After(now) {
+				lane[name] = now.Add(by)
+			}
+		}
+	}
+}
+
+// writable is a write of nothing.
+func (q *memoryQueue) writable(context.Context) error {
+	leave, err := q.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if q.full {
+		return errFull
+	}
+	return nil
 }
 
 // clear empties the queue, as a restart without its data does.

@@ -46,9 +46,7 @@ func (g *register) refresh(ctx context.Context) {
 	now := time.Now()
 	held := int(g.held.Load())
 	lost := held == 0 && len(g.known) > 0 && now.Sub(g.filled) >= look
-	// A sweep that ends after its mailbox was unenrolled puts it back; another daemon may know more than this one.
-	odd := held != len(g.known) && now.Sub(g.filled) >= refill/60
-	if lost || odd || now.Sub(g.listed) >= g.Relist {
+	if lost || now.Sub(g.listed) >= g.Relist {
 		list, err := g.List(ctx)
 		if err != nil {
 			return // who gave it has said what is wrong
@@ -56,7 +54,8 @@ func (g *register) refresh(ctx context.Context) {
 		g.unequal = g.unequal || !slices.Equal(list, g.known)
 		g.known, g.listed = list, now
 	}
-	if !g.unequal && !lost && !odd && now.Sub(g.filled) < refill {
+	since := now.Sub(g.filled)
+	if !g.unequal && !lost && since < refill && (held >= len(g.known) || since < refill/60) {
 		return
 	}
 	first := func(mailbox string) time.Duration { return g.Schedule.First(mailbox, now).Sub(now) }

@@ -2,6 +2,7 @@ package schedules
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,7 +26,11 @@ type Runner struct {
 	Work   func(ctx context.Context, j Job) Return
 	AtOnce Limits // of how many are worked on at a time
 	// Usage, if set, tells what bears on that.
-	Usage  func() Usage
+	Usage func() Usage
+	// Writable, if set, asks whether the queue takes writes. It is asked once the queue failed: an answer that took no write does not
+	// say that the trouble is over.
+	Writable func(ctx context.Context) error
+
 	Hold   time.Duration // how long a mailbox is this process's
 	Relist time.Duration // how often the list is read again
 	Log    zerolog.Logger
@@ -33,8 +38,8 @@ type Runner struct {
 	load load
 	crew atomic.Pointer[crew]
 	held atomic.Value // Held
-	// failing is that the queue does not answer.
-	failing atomic.Bool
+	// trouble is why the queue does not answer; nil while it does.
+	trouble atomic.Pointer[error]
 	wake    chan struct{}
 	once    sync.Once // makes wake
 }
@@ -101,13 +106,26 @@ func forFull(width, waiting int) int {
 	return max(1, most)
 }
 
+// Trouble is why no sweep begins; nil where all is well.
+func (r *Runner) Trouble() error {
+	if err := r.trouble.Load(); err != nil {
+		return fmt.Errorf("the timetable does not answer: %w", *err)
+	}
+	return nil
+}
+
 // heard says once that the queue does not answer, and once that it does again.
 func (r *Runner) heard(ctx context.Context, err error) {
+	if err == nil && r.Writable != nil && r.trouble.Load() != nil {
+		err = r.Writable(ctx)
+	}
 	switch {
 	case ctx.Err() != nil:
-	case err == nil && r.failing.CompareAndSwap(true, false):
-		r.Log.Info().Msg("the timetable answers again")
-	case err != nil && r.failing.CompareAndSwap(false, true):
+	case err == nil:
+		if r.trouble.Swap(nil) != nil {
+			r.Log.Info().Msg("the timetable answers again")
+		}
+	case r.trouble.Swap(&err) == nil:
 		r.Log.Error().Err(err).Msg("the timetable does not answer: no sweep begins until it does")
 	}
 }

@@ -3,6 +3,7 @@ package schedules
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -266,6 +267,40 @@ func TestAQueueThatIsDownIsWaitedForAndAnEmptiedOneFilledAgain(t *testing.T) {
 	})
 }
 
+func TestAQueueThatAnswersAndTakesNoWritesIsSaidToBeDownOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, "@every 1m", 20)
+		ctx, cancel := context.WithCancel(t.Context())
+		r := b.runner(8)
+		r.Writable = b.queue.writable
+		done := make(chan struct{})
+		go func() { r.Run(ctx); close(done) }()
+		<-time.After(5 * time.Minute)
+		if err := r.Trouble(); err != nil {
+			t.Errorf("trouble while all is well: %v", err)
+		}
+		b.queue.fill(true)
+		<-time.After(90 * time.Second) // all were due by then
+		b.queue.later(10 * time.Second)
+		for range 40 { // in which some are due, and some are not
+			<-time.After(time.Second)
+			if err := r.Trouble(); !errors.Is(err, errFull) {
+				t.Errorf("trouble: %v", err)
+			}
+		}
+		b.queue.fill(false)
+		<-time.After(3 * time.Second)
+		if err := r.Trouble(); err != nil {
+			t.Errorf("trouble after it was over: %v", err)
+		}
+		cancel()
+		<-done
+		if log := b.logged(); strings.Count(log, "does not answer") != 1 || strings.Count(log, "answers again") != 1 {
+			t.Errorf("log:\n%s", log)
+		}
+	})
+}
+
 func TestMailboxesComeAndGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, "@every 10s", 4)
@@ -280,10 +315,6 @@ func TestMailboxesComeAndGo(t *testing.T) {
 		b.mu.Unlock()
 		<-time.After(31 * time.Second)
 		b.sweeps()
-		// A sweep that was under way puts it back.
-		b.queue.mu.Lock()
-		b.queue.due[Ordinary][gone] = time.Now().Add(20 * time.Second)
-		b.queue.mu.Unlock()
 		<-time.After(time.Minute)
 		cancel()
 		<-done

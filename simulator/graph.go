@@ -73,6 +73,9 @@ func routeGraph(c *call) func() *answer {
 		}
 		user, has := args["user"]
 		c.who(user)
+		if row.name == "GetUser" && c.box != nil && user != "me" && !c.box.entered(user) {
+			c.box = nil
+		}
 		if !row.mailbox {
 			c.scope = "graph directory" // throttled apart from Outlook (microsoft-graph.md 6)
 		}
@@ -116,6 +119,13 @@ func (c *call) who(user string) {
 // named tells whether a path may name the mailbox so: by id, user name or primary address, not by an alias.
 func (m *Mailbox) named(user string) bool {
 	return strings.EqualFold(user, m.id) || strings.EqualFold(user, m.upn) || strings.EqualFold(user, m.address)
+}
+
+// entered tells whether the directory itself finds the person by this name: by id or user name, not by an address (user-get.md).
+func (m *Mailbox) entered(user string) bool {
+	m.w.mu.Lock()
+	defer m.w.mu.Unlock()
+	return strings.EqualFold(user, m.id) || strings.EqualFold(user, m.upn)
 }
 
 // graph does a call once the token and the mailbox are found good.

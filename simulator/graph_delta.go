@@ -2,7 +2,9 @@ package simulator
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -193,6 +195,12 @@ func (c *call) page(s *syncState, p preferences) ([]entry, *syncState) {
 		n++
 	}
 	next.pending = next.pending[n:]
+	if s.incremental && size > 0 {
+		for _, r := range m.belated {
+			page = append(page, entry{removed: r})
+		}
+		m.belated = nil
+	}
 	if quirks.Endless && len(s.pending) > 0 {
 		next.pending = s.pending
 	}
@@ -203,6 +211,18 @@ func (c *call) page(s *syncState, p preferences) ([]entry, *syncState) {
 	next.sent++
 	m.keep(&next, quirks.syncStates())
 	return page, &next
+}
+
+// RemoveBelated makes the next round of changes report events under @removed that are there: late or replayed items (microsoft-graph.md
+// 1.2, 1.4).
+func (m *Mailbox) RemoveBelated(ids ...string) {
+	m.w.mu.Lock()
+	defer m.w.mu.Unlock()
+	for _, id := range ids {
+		if r, ok := m.stamp.ref(id); ok {
+			m.belated = append(m.belated, r)
+		}
+	}
 }
 
 // keep makes a new generation and forgets those that are too many.
@@ -244,7 +264,8 @@ func (it *item) within(from, to time.Time) bool {
 
 // entry is one element of a delta page.
 type entry struct {
-	it      *item // full: single, master, exception
+	it      *item    // full: single, master, exception
+	without []string // members of it that are left out
 	bare    *occurrence
 	master  *item // of bare
 	removed ref
@@ -264,16 +285,22 @@ func (m *Mailbox) group(key string, s *syncState, q Quirks) []entry {
 		return group
 	}
 	m.served[key] = it.version
+	var without []string
+	for _, name := range q.LeftOut {
+		if s.incremental && m.rng.IntN(2) == 0 {
+			without = append(without, name)
+		}
+	}
 	if !it.series() {
-		return []entry{{it: it}}
+		return []entry{{it: it, without: without}}
 	}
 	var group []entry
 	if !(s.incremental && q.MasterMissing > 0 && m.rng.Float64() < q.MasterMissing) {
-		group = append(group, entry{it: it})
+		group = append(group, entry{it: it, without: without})
 	}
 	for _, o := range it.occurrences(s.from, s.to) {
 		if o.exception != nil {
-			group = append(group, entry{it: it.merged(o.date, !q.OwnProperties)})
+			group = append(group, entry{it: it.merged(o.date, !q.OwnProperties), without: without})
 		} else {
 			group = append(group, entry{bare: &o, master: it})
 		}
@@ -286,6 +313,8 @@ func (m *Mailbox) group(key string, s *syncState, q Quirks) []entry {
 func (e entry) render(w writer) []byte {
 	o := &object{}
 	switch {
+	case e.it != nil && len(e.without) > 0:
+		return leaveOut(w.members(e.it), e.without)
 	case e.it != nil:
 		return w.members(e.it)
 	case e.bare != nil:
@@ -302,4 +331,18 @@ func (e entry) render(w writer) []byte {
 		o.raw("@removed", `{"reason":"deleted"}`)
 	}
 	return o.b
+}
+
+// leaveOut leaves members out of what is between an object's braces.
+func leaveOut(members []byte, names []string) []byte {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(slices.Concat([]byte("{"), members, []byte("}")), &all) != nil {
+		return members
+	}
+	maps.DeleteFunc(all, func(name string, _ json.RawMessage) bool { return slices.Contains(names, name) })
+	rest, err := json.Marshal(all)
+	if err != nil {
+		return members
+	}
+	return rest[1 : len(rest)-1]
 }

@@ -51,7 +51,7 @@ func (c *call) getEvent() *answer {
 func (c *call) entity(w writer, it *item) *answer {
 	b := []byte(`{"@odata.context":` + string(appendString(nil, c.context("users('"+c.box.id+"')/events/$entity"))) + `,`)
 	b = append(b, w.members(it)...)
-	if it.series() && w.exp.exceptions {
+	if it.series() && w.exp.exceptions && w.sel != nil && w.sel.has("exceptionOccurrences") { // it has to be named in both
 		b = append(b, `,"exceptionOccurrences":[`...)
 		for i, date := range sortedKeys(it.exceptions) {
 			if i > 0 {

@@ -243,6 +243,9 @@ func difference(master *item, have *exception, was, next *item) exception {
 	if !next.start.Equal(was.start) || !next.end.Equal(was.end) {
 		x.start, x.end = &next.start, &next.end
 	}
+	if next.allDay != was.allDay {
+		x.allDay = &next.allDay
+	}
 	for id, value := range next.props {
 		if master.props[id] != value {
 			x.props = maps.Clone(x.props)

@@ -70,6 +70,7 @@ type exception struct {
 	location   *string
 	body       *body
 	start, end *time.Time
+	allDay     *bool
 	attendees  []attendee // nil = the master's
 	props      map[string]string
 	cancelled  bool
@@ -221,6 +222,11 @@ func (it *item) merged(date string, inherit bool) *item {
 	}
 	if x.start != nil {
 		m.start, m.end = *x.start, *x.end
+	}
+	if x.allDay != nil {
+		if m.allDay = *x.allDay; m.allDay {
+			m.loc = time.UTC // floating, as in schedule
+		}
 	}
 	if x.attendees != nil {
 		m.attendees = x.attendees

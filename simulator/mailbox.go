@@ -33,6 +33,7 @@ type Mailbox struct {
 	copies    map[string]string // iCalUId → key, of what others organise
 	log       []change          // the place in it is what delta states remember
 	rounds    syncStates
+	belated   []ref // what the next round says is removed, and is not
 	view      viewCache
 	made      map[string]string // transactionId → key
 	stories   map[ref]*story    // what the audit remembers of an event

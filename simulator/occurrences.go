@@ -14,6 +14,7 @@ func (c *checker) occurrences(m *Mailbox, r ref, it *item, met *meeting) {
 		to = c.rest.To
 	}
 	want := map[string]string{} // when → title
+	either := map[string]bool{} // when, of those that may be there or not
 	for _, o := range it.occurrences(from, to) {
 		if key := it.at(parseDay(o.date)).start.UTC().Format(utcKey); o.start.Before(from) || met.refused[key] && met.dropped[key] {
 			continue
@@ -22,20 +23,21 @@ func (c *checker) occurrences(m *Mailbox, r ref, it *item, met *meeting) {
 		if o.exception != nil {
 			x := it.merged(o.date, true)
 			title = x.subject
-			if links := c.ourLinks(x); len(links) != 1 || links[0] != met.link {
+			links := c.ourLinks(x)
+			if len(links) == 0 && m.storyOf(ref{key: r.key, date: o.date}).removals > 1 { // the person took the block out for good
+				either[met.span(o.start, longEnough(o.start, o.end))] = true
+				continue
+			}
+			if len(links) != 1 || links[0] != met.link {
 				continue
 			}
 		}
-		end := o.end
-		if end.Sub(o.start) < minLength {
-			end = o.start.Add(minLength)
-		}
-		want[met.span(o.start, end)] = plainTitle(title)
+		want[met.span(o.start, longEnough(o.start, o.end))] = plainTitle(title)
 	}
 	have := map[string]string{}
 	met.sittings(from, func(o sitting) bool {
-		if !o.start.Before(from) && o.start.Before(to) {
-			have[met.span(o.start, o.end)] = met.titleOf(o)
+		if when := met.span(o.start, o.end); !o.start.Before(from) && o.start.Before(to) && !either[when] {
+			have[when] = met.titleOf(o)
 		}
 		return o.start.Before(to)
 	})
@@ -48,6 +50,14 @@ func (c *checker) occurrences(m *Mailbox, r ref, it *item, met *meeting) {
 			c.fail("P1", m, r, it, "the occurrence %s of its meeting %s has the title %q, not %q", when, met.id, is, title)
 		}
 	}
+}
+
+// longEnough is when a meeting ends that Webex can hold.
+func longEnough(start, end time.Time) time.Time {
+	if end.Sub(start) < minLength {
+		return start.Add(minLength)
+	}
+	return end
 }
 
 func (met *meeting) titleOf(o sitting) string {

@@ -91,6 +91,25 @@ func clockEqual(a, b *item) bool {
 	return a.start.In(a.loc).Format(time.TimeOnly) == b.start.In(b.loc).Format(time.TimeOnly) && a.loc.String() == b.loc.String()
 }
 
+// Respond is an attendee's answer, which Exchange notes in the organiser's appointment: a change like any other.
+func (m *Mailbox) Respond(id, address, response string) error {
+	m.w.mu.Lock()
+	defer m.w.mu.Unlock()
+	it, r, ok := m.find(id)
+	if !ok || r.date != "" {
+		return m.misused("respond", id)
+	}
+	next := it.clone()
+	next.attendees = slices.Clone(it.attendees)
+	for i := range next.attendees {
+		if next.attendees[i].address == address {
+			next.attendees[i].response = response
+		}
+	}
+	m.store(next)
+	return nil
+}
+
 // Edit changes an appointment, a series or one occurrence. The organiser's edit goes to all attendees, an attendee's stays local.
 func (m *Mailbox) Edit(id string, change func(*Draft)) error {
 	m.w.mu.Lock()
@@ -135,6 +154,9 @@ func (m *Mailbox) editOccurrence(it *item, r ref, change func(*Draft)) error {
 	}
 	if !start.Equal(was.start) || !end.Equal(was.end) {
 		x.start, x.end = &start, &end
+	}
+	if after.AllDay != before.AllDay {
+		x.allDay = &after.AllDay
 	}
 	if after.Body != before.Body || after.HTML != before.HTML {
 		m.composeBody(was, after)

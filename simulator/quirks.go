@@ -12,6 +12,7 @@ type Quirks struct {
 	Twice            float64       // chance that an item comes twice in a round
 	Replay           float64       // chance that an item of an earlier round comes again unchanged
 	MasterMissing    float64       // chance that an incremental round leaves out a changed series' master
+	LeftOut          []string      // members that incremental rounds leave out of every other changed event
 	RemovedAtFirst   float64       // chance that a first round reports something gone or outside of the window under @removed
 	OccurrencesGone  bool          // a deleted series also reports its occurrences under @removed
 	Endless          bool          // the same ids on every page, new skiptokens, never a deltaLink
@@ -38,6 +39,7 @@ type Quirks struct {
 	// Webex (webex.md 2.1 to 2.3)
 	ListLag       time.Duration // a new meeting shows in lists only after this time
 	EmptyListPage float64       // chance of an empty page with a next link
+	ListedTwice   float64       // chance that the last one of a first page is on the next page too
 	MaxNull       bool          // next links carry max=null
 	ListErrors    bool          // an element of a list carries errors inside a 200
 	DropOldToken  bool          // a refresh kills the older refresh token at once
@@ -47,7 +49,7 @@ type Quirks struct {
 func Odd() Quirks {
 	return Quirks{
 		EmptyPage: 0.1, ShortPage: 0.2, Twice: 0.1, Replay: 0.1, MasterMissing: 0.2, RemovedAtFirst: 0.1, OccurrencesGone: true,
-		SpuriousClash: 0.02, EmptyListPage: 0.1, MaxNull: true,
+		SpuriousClash: 0.02, EmptyListPage: 0.1, ListedTwice: 0.1, MaxNull: true,
 	}
 }
 

@@ -181,7 +181,8 @@ func (c *checker) untouched(m *Mailbox, r ref, it *item, wish want) {
 	if n := len(blockOf(m.storyOf(r).words)); n > 0 {
 		c.fail("P3", m, r, it, "asks for nothing (%s) and holds a block of %d words", wish.reason, n)
 	}
-	if typed := m.typedLocation(r); it.location != typed {
+	typed, copied := m.typedLocation(r), hasGrey(m.storyOf(r).words)
+	if it.location != typed && !(copied && withoutLinks(it.location, c.w.linksIn(it.location)) == typed) { // what came along with another's block may stay
 		c.fail("P3", m, r, it, "asks for nothing and its location is not %q", typed)
 	}
 }
@@ -191,8 +192,10 @@ func (c *checker) location(m *Mailbox, r ref, it *item, link string) {
 	switch {
 	case !c.rest.Link && it.location != typed:
 		c.fail("P3", m, r, it, "the location is not %q", typed)
-	case c.rest.Link && (!extends(it.location, typed) || strings.Count(it.location, link) != 1):
+	case c.rest.Link && (!extends(it.location, typed) && withoutLinks(it.location, []string{link}) != typed || strings.Count(it.location, link) != 1):
 		c.fail("P3", m, r, it, "the location is not %q with the join link once", typed)
+	case slices.ContainsFunc(c.w.linksIn(it.location), func(other string) bool { return other != link && !strings.Contains(typed, other) }):
+		c.fail("P3", m, r, it, "the location has a join link that is not the event's any more")
 	}
 }
 

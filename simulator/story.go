@@ -3,6 +3,7 @@ package simulator
 import (
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // story is what the audit remembers of an event, or of an occurrence that has become something of its own.
@@ -70,10 +71,12 @@ func (m *Mailbox) typed(r ref, it *item) {
 
 // retyped remembers an edit.
 func (m *Mailbox) retyped(r ref, it *item, before, after Draft) {
-	had := hasKeyword(m.typedLocation(r))
+	typed := m.typedLocation(r)
+	had := hasKeyword(typed)
 	s := m.acted(r)
 	if before.Location != after.Location {
-		s.location, s.ownPlace = m.w.withoutLinks(after.Location), true
+		placed := slices.DeleteFunc(m.w.linksIn(before.Location), func(link string) bool { return strings.Contains(typed, link) })
+		s.location, s.ownPlace = withoutLinks(after.Location, placed), true
 	}
 	rewritten := before.Body != after.Body || before.HTML != after.HTML
 	if rewritten {
@@ -94,9 +97,41 @@ func (m *Mailbox) retyped(r ref, it *item, before, after Draft) {
 	s.relocated(it, had, hasKeyword(m.typedLocation(r)), m.served[r.key] >= s.gone)
 }
 
-// withoutLinks is what a person typed of a location that the client has appended a link to.
-func (w *World) withoutLinks(location string) string {
-	return strings.Join(slices.DeleteFunc(strings.Split(location, " "), func(part string) bool { return w.written[part] }), " ")
+// withoutLinks is what a person typed of a location that the client has put these links into. He may have typed close to them.
+func withoutLinks(location string, links []string) string {
+	for _, link := range links {
+		switch {
+		case strings.Contains(location, " "+link):
+			location = strings.Replace(location, " "+link, "", 1)
+		case strings.Contains(location, link):
+			location = strings.TrimPrefix(strings.Replace(location, link, "", 1), " ")
+		}
+	}
+	return location
+}
+
+// linksIn lists the links in a location that the client has written into events.
+func (w *World) linksIn(location string) (links []string) {
+	for {
+		at := strings.Index(location, "https://")
+		if at < 0 {
+			return links
+		}
+		location = location[at:]
+		end := strings.IndexFunc(location+" ", unicode.IsSpace)
+		for ; end > 0 && !w.written[location[:end]]; end-- {
+		}
+		if end == 0 || end < len(location) && isWordByte(location[end]) { // a longer one is not ours
+			location = location[len("https://"):]
+			continue
+		}
+		links = append(links, location[:end])
+		location = location[end:]
+	}
+}
+
+func isWordByte(c byte) bool {
+	return c == '/' || c == '=' || c == '&' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
 // words tells whose the words of a body are.
@@ -152,6 +187,9 @@ func (m *Mailbox) copied(from, to ref, it *item) {
 			}
 		}
 	}
+	if hasGrey(s.words) {
+		s.location = withoutLinks(s.location, m.w.linksIn(s.location)) // the block says whose the link is
+	}
 	for date, x := range it.exceptions {
 		switch was := m.stories[ref{from.key, date}]; {
 		case was == nil || from.date != "":
@@ -160,7 +198,9 @@ func (m *Mailbox) copied(from, to ref, it *item) {
 			m.copied(ref{from.key, date}, ref{to.key, date}, it.merged(date, true))
 		case x.location != nil:
 			o := m.story(ref{to.key, date})
-			o.location, o.ownPlace = it.merged(date, true).location, true
+			if o.location, o.ownPlace = it.merged(date, true).location, true; hasGrey(s.words) {
+				o.location = withoutLinks(o.location, m.w.linksIn(o.location))
+			}
 		}
 	}
 }

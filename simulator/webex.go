@@ -24,6 +24,7 @@ type site struct {
 	rooms    map[string]*webexUser
 	numbers  map[string]*meeting
 	creates  map[string][]time.Time // whose quota → when POST /meetings was tried
+	spent    map[string][]time.Time // host → when others of the same administrator tried
 	service  *webexUser             // the account of the Service App
 	apps     map[string]*serviceApp
 	refresh  map[string]*refreshToken
@@ -58,7 +59,7 @@ func newSite(w *World) *site {
 	s := &site{
 		w: w, host: w.opt.Site + ".webex.com",
 		users: map[string]*webexUser{}, byID: map[string]*webexUser{}, meetings: map[string]*meeting{}, links: map[string]*meeting{},
-		rooms: map[string]*webexUser{}, numbers: map[string]*meeting{}, creates: map[string][]time.Time{},
+		rooms: map[string]*webexUser{}, numbers: map[string]*meeting{}, creates: map[string][]time.Time{}, spent: map[string][]time.Time{},
 		apps: map[string]*serviceApp{}, refresh: map[string]*refreshToken{}, barred: map[string]bool{},
 	}
 	s.spaces = newSpaces(s)

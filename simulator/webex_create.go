@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -115,9 +116,14 @@ func (c *call) overQuota(u *webexUser, onBehalf string) *answer {
 		}
 	}
 	full := ""
+	old := func(t time.Time) bool { return c.w.now().Sub(t) >= 24*time.Hour }
 	for key, limit := range limits {
-		tries := slices.DeleteFunc(c.w.webex.creates[key], func(t time.Time) bool { return c.w.now().Sub(t) >= 24*time.Hour })
-		if len(tries) >= limit {
+		tries, others := slices.DeleteFunc(c.w.webex.creates[key], old), 0
+		if u != nil && strings.HasPrefix(key, "host ") {
+			c.w.webex.spent[u.email] = slices.DeleteFunc(c.w.webex.spent[u.email], old)
+			others = len(c.w.webex.spent[u.email])
+		}
+		if len(tries)+others >= limit {
 			full = key
 		}
 		c.w.webex.creates[key] = append(tries, c.w.now())

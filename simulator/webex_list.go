@@ -200,9 +200,13 @@ func (c *call) paged(items []any, q url.Values, size, most int) *answer {
 	page := items[min(offset, len(items)):]
 	more := len(page) > size
 	page = page[:min(size, len(page))]
+	following := offset + len(page)
 	quirks := c.w.quirks
-	if quirks.EmptyListPage > 0 && q.Get("cursor") == "" && c.w.rng.Float64() < quirks.EmptyListPage {
-		page, more, offset = nil, true, offset-size
+	switch happens := func(chance float64) bool { return chance > 0 && q.Get("cursor") == "" && c.w.rng.Float64() < chance }; {
+	case happens(quirks.EmptyListPage):
+		page, more, following = nil, true, offset
+	case len(page) > 0 && happens(quirks.ListedTwice):
+		more, following = true, following-1
 	}
 	list := append([]any{}, page...)
 	if quirks.ListErrors && len(list) > 0 {
@@ -216,7 +220,7 @@ func (c *call) paged(items []any, q url.Values, size, most int) *answer {
 	for key, values := range q {
 		next[key] = values
 	}
-	next.Set("cursor", base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "at %d size %d", offset+size, size)))
+	next.Set("cursor", base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "at %d size %d", following, size)))
 	if quirks.MaxNull {
 		next.Set("max", "null")
 	}

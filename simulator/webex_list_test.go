@@ -97,6 +97,10 @@ func TestPagesAreLinkedAndMayBeEmpty(t *testing.T) {
 	if got := fmt.Sprint(walk(start)); got != "[0 10 10 5]" {
 		t.Errorf("with an empty page: %s", got)
 	}
+	s.w.SetQuirks(func(q *Quirks) { q.EmptyListPage, q.ListedTwice = 0, 1 })
+	if got := fmt.Sprint(walk(start)); got != "[10 10 6]" {
+		t.Errorf("with one that is listed twice: %s", got)
+	}
 	if link := s.c.do("GET", start, nil).header.Get("Link"); !strings.Contains(link, "max=null") {
 		t.Errorf("%s", link)
 	}

@@ -28,8 +28,10 @@ func (r *run) apply(ctx context.Context, s delta.Seen, d delta.Decision) error {
 		return r.part(ctx, s, d)
 	case delta.Withdraw:
 		return r.withdraw(ctx, s, d)
+	case delta.End:
+		return r.end(ctx, s, d.Have)
 	case delta.Forget:
-		return r.store(r.forget(ctx, s.ID))
+		return ofStore(r.forget(ctx, s.ID))
 	default:
 		return fmt.Errorf("no way to carry out %q", d.Action)
 	}
@@ -122,7 +124,7 @@ func (r *run) doneAs(ctx context.Context, s delta.Seen, record delta.Record, sta
 	record.Keyword, record.Fingerprint, record.Times = s.Keyword, s.Print, s.When
 	record.Modified, record.End, record.Tries = latest(record.Modified, s.Modified), s.LastEnd, 0
 	record.Master, record.Series, record.Original = s.Recurrence != nil, s.SeriesID, s.OriginalStart
-	return r.store(r.remember(ctx, s.ID, record))
+	return ofStore(r.remember(ctx, s.ID, record))
 }
 
 // rewrite puts the block of the meeting that is there into the event.
@@ -153,21 +155,25 @@ func (r *run) adopt(ctx context.Context, s delta.Seen, d delta.Decision) error {
 	if record.Block == "" && len(s.Own) > 0 {
 		record.Block = r.Keys.DigestLines(s.Own[0].Lines)
 	}
-	if !record.Kind.Owned() {
+	switch {
+	case record.State == delta.Dead:
+		record.Tag, record.Fingerprint, record.Modified, record.End = "", s.Print, s.Modified, s.LastEnd
+		return ofStore(r.remember(ctx, s.ID, record))
+	case !record.Kind.Owned():
 		return r.done(ctx, s, record)
 	}
 	host, err := r.host(ctx)
 	if err != nil {
 		return err
 	}
-	meeting, spare, err := r.find(ctx, host, s, &record)
+	meeting, spare, err := r.seek(ctx, host, s, &record)
 	if err != nil {
 		return err
 	}
 	if meeting.ID == "" {
 		return errMeetingGone
 	}
-	record.Meeting = meeting.ID
+	record.Meeting, record.Master = meeting.ID, meeting.RRULE != ""
 	if r.differs(s, meeting) {
 		if err := r.tell(ctx, s, record, true); err != nil {
 			return err
@@ -191,6 +197,9 @@ func (r *run) update(ctx context.Context, s delta.Seen, d delta.Decision) error 
 func (r *run) withdraw(ctx context.Context, s delta.Seen, d delta.Decision) error {
 	record := d.Have
 	record.State = delta.Leaving
+	if d.Reason == delta.HostDeleted { // the event asks still, and nothing may come of it if we are cut off
+		record.State, record.Keyword = delta.Dead, s.Keyword
+	}
 	if err := r.interim(ctx, s.ID, record); err != nil {
 		return err
 	}
@@ -210,11 +219,22 @@ func (r *run) withdraw(ctx context.Context, s delta.Seen, d delta.Decision) erro
 	if err := r.drop(ctx, r.over(record), meetings...); err != nil {
 		return err
 	}
-	if d.Reason == delta.HostDeleted {
-		record.State, record.Keyword, record.Block, record.Old = delta.Dead, s.Keyword, "", ""
-		return r.store(r.remember(ctx, s.ID, record))
+	if record.State == delta.Dead {
+		record.Block, record.Old = "", ""
+		return ofStore(r.remember(ctx, s.ID, record))
 	}
-	return r.store(r.forget(ctx, s.ID))
+	return ofStore(r.forget(ctx, s.ID))
+}
+
+// end deletes the meeting of a series that is over. Should it go on one day, it gets another.
+func (r *run) end(ctx context.Context, s delta.Seen, record delta.Record) error {
+	if err := r.drop(ctx, false, record.Meeting, record.Old); err != nil {
+		return err
+	}
+	// Crash here: the record still names the meeting, and that it is gone then is well.
+	record.State, record.Meeting, record.Old, record.Fingerprint, record.Times = delta.Intent, "", "", "", ""
+	record.Modified, record.End, record.Tries = latest(record.Modified, s.Modified), s.LastEnd, 0
+	return ofStore(r.remember(ctx, s.ID, record))
 }
 
 // over reports whether the event of a record has ended.

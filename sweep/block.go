@@ -25,17 +25,33 @@ func (r *run) show(ctx context.Context, s delta.Seen, record *delta.Record, d pa
 		Mark: r.Keys.Mark(r.mailbox.ID, s.ID, record.Mark()),
 		Tag:  r.Keys.Tag(r.mailbox.ID, s.ID),
 	}
-	if place, ok := delta.WithLink(s.Location, d.Link); r.Policy.Link && ok {
+	link := ""
+	if r.Policy.Link {
+		link = d.Link
+	}
+	older, own := s.Own, r.records[s.ID].Block
+	if s.Series != nil { // its series' goes, where it has one of its own, or shows an older one
+		older, own = slices.Concat(s.Own, s.Shared), shared(*s.Series, r.records[s.ID])
+	}
+	placed := r.Keys.InPlace(own)
+	if s.Copied {
+		older, placed = s.Body.Blocks(), true // what came along with another event's block goes with it
+	}
+	if place, ok := delta.Relink(s.Location, link, r.wroteLink(older, own, d.Link, placed)); ok {
 		patch.Place = place
 	}
-	if patch.Place != nil || strings.Contains(s.Location.Text, d.Link) {
+	if patch.Place != nil && link != "" || strings.Contains(s.Location.Text, d.Link) && (link != "" || placed) {
 		record.Block = r.Keys.Located(record.Block)
 		patch.Mark = r.Keys.Mark(r.mailbox.ID, s.ID, record.Mark())
 	}
 	if patch.Place == nil && !s.Copied && len(s.Own) == 1 && slices.Equal(s.Own[0].Lines, written[0].Lines) {
 		return nil
 	}
-	body, err := s.Body.With(block, r.Keys.Wrote(s.Ref, r.records[s.ID].Block))
+	ours, err := r.wrote(ctx, s, own)
+	if err != nil {
+		return err
+	}
+	body, err := s.Body.With(block, ours)
 	if err != nil {
 		return fmt.Errorf("%w: %w", delta.ErrRefused, err)
 	}
@@ -50,35 +66,75 @@ func (r *run) show(ctx context.Context, s delta.Seen, record *delta.Record, d pa
 	return r.patch(ctx, s, record, patch)
 }
 
-// hide takes the block out of the event, if it shows one.
-func (r *run) hide(ctx context.Context, s delta.Seen, record delta.Record) error {
-	if len(s.Own) == 0 {
-		return r.hideLink(ctx, s, record)
+// wrote tells which lines in the blocks that an event shows are ours, and not typed into them: in its own by what its record says was
+// written, in its series' or in that of another event of the mailbox, from which it was copied, by what theirs say.
+func (r *run) wrote(ctx context.Context, s delta.Seen, own delta.Digest) (parser.Ours, error) {
+	written := map[string]delta.Digest{s.Ref: own}
+	if s.Series != nil && s.Ref != s.SeriesRef {
+		written[s.SeriesRef] = shared(*s.Series, r.records[s.ID])
 	}
-	body := s.Body.Without(s.Ref, r.Keys.Wrote(s.Ref, record.Block))
-	patch := delta.Patch{Body: &body, Mark: r.Keys.Mark(r.mailbox.ID, s.ID, delta.Mark{})}
-	if place, ok := delta.WithoutLink(s.Location, s.Own[0].Lines); ok {
+	if s.Copied {
+		records := r.records
+		if !r.all {
+			var err error
+			if records, err = r.memory.AllRecords(ctx); err != nil {
+				return nil, ofStore(err)
+			}
+		}
+		for id, record := range records {
+			if ref := r.Keys.Ref(r.mailbox.ID, id); written[ref] == "" {
+				written[ref] = record.Block
+			}
+		}
+	}
+	ours := map[string][]func(string) bool{} // of each block with the reference: somebody may have doubled it
+	for _, b := range s.Body.Blocks() {
+		ours[b.Ref] = append(ours[b.Ref], r.Keys.Wrote(b, written[b.Ref], r.Parts))
+	}
+	return func(ref, line string) bool {
+		return slices.ContainsFunc(ours[ref], func(wrote func(string) bool) bool { return wrote(line) })
+	}, nil
+}
+
+// shared is what was written into the block that an exception has from its series. It may be older or newer than that of the series.
+func shared(series, exception delta.Record) delta.Digest {
+	return series.Block + exception.Block
+}
+
+// hide takes the block out of the event, and our link out of its location, as far as they are there.
+func (r *run) hide(ctx context.Context, s delta.Seen, record delta.Record) error {
+	patch := delta.Patch{Mark: r.Keys.Mark(r.mailbox.ID, s.ID, record.Left())}
+	place, linked := delta.Relink(s.Location, "", r.wroteLink(s.Own, record.Block, "", r.Keys.InPlace(record.Block)))
+	if linked {
 		patch.Place = place
+	}
+	if len(s.Own) > 0 {
+		ours, err := r.wrote(ctx, s, record.Block)
+		if err != nil {
+			return err
+		}
+		body := s.Body.Without(s.Ref, ours)
+		patch.Body = &body
+	}
+	if patch.Body == nil && patch.Place == nil {
+		return nil
 	}
 	if err := r.patch(ctx, s, &record, patch); err != nil {
 		return err
 	}
-	r.report.RemovedBlocks++
+	if patch.Body != nil {
+		r.report.RemovedBlocks++
+	}
 	return nil
 }
 
-// hideLink takes the join link out of the location of an event whose block a person took out.
-func (r *run) hideLink(ctx context.Context, s delta.Seen, record delta.Record) error {
-	wrote := r.Keys.Wrote(s.Ref, record.Block)
-	for _, word := range strings.Fields(s.Location.Text) {
-		if record.Block == "" || !strings.HasPrefix(word, "https://") || !wrote(s.Ref, word) {
-			continue
-		}
-		if place, ok := delta.WithoutLink(s.Location, []string{word}); ok {
-			return r.patch(ctx, s, &record, delta.Patch{Place: place, Mark: r.Keys.Mark(r.mailbox.ID, s.ID, delta.Mark{})})
-		}
+// wroteLink returns a function that tells whether we put a link into the location: placed says that we put one there, and one of these
+// blocks shows it, or it is in the digest of what was written. keep, which is "" for none, stays whoever wrote it.
+func (r *run) wroteLink(blocks []parser.Block, written delta.Digest, keep string, placed bool) func(link string) bool {
+	return func(link string) bool {
+		shown := slices.ContainsFunc(blocks, func(b parser.Block) bool { return slices.Contains(b.Lines, link) })
+		return placed && link != keep && (shown || r.Keys.Has(written, link))
 	}
-	return nil
 }
 
 // patch writes into the event as it was when the decision was made, or not at all.

@@ -107,10 +107,8 @@ func (r *run) dropOccurrence(ctx context.Context, series delta.Record, original 
 	}
 	id := recurrence.OccurrenceID(series.Meeting, original)
 	err = r.dropOne(ctx, host, id)
-	if errors.Is(err, delta.ErrRefused) {
-		if _, there := r.Meetings.Meeting(ctx, host, id); errors.Is(there, delta.ErrGone) {
-			return nil
-		}
+	if errors.Is(err, delta.ErrRefused) && r.isGone(ctx, host, id) == nil {
+		return nil
 	}
 	return err
 }

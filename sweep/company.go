@@ -49,7 +49,7 @@ func (r *run) company(ctx context.Context, s delta.Seen, record *delta.Record, s
 	if gathering == record.Company && !(record.Partial && r.owing[s.ID]) {
 		return nil
 	}
-	record.Partial = false
+	record.Partial = record.Partial && record.Space.ID != "" && record.Space.Title != r.Keys.TitleSum(r.mailbox.ID, delta.Title(s.Subject))
 	if guests, err = r.persons(ctx, guests); err != nil {
 		return err
 	}

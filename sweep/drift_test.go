@@ -209,7 +209,7 @@ func TestATitleThatCannotBeReadIsNoChange(t *testing.T) {
 }
 
 func TestACrashAfterAnyCallOfTheDailyCheckIsMadeGood(t *testing.T) {
-	for n := 1; ; n++ {
+	for n := 1; ; n += min(thin, 5) {
 		reached := true
 		t.Run(fmt.Sprintf("call %d", n), func(t *testing.T) {
 			inBubble(t, simulator.Options{Seed: uint64(n)}, func(r *rig) {

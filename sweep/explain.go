@@ -34,6 +34,10 @@ func (s *Sweeper) Explain(ctx context.Context, m delta.Mailbox, id string) (x Ex
 		}
 	}
 	x.Held = slices.Contains(memory.HeldRemovals(), id)
+	r.cursor = memory.Cursor()
+	if err := r.bound(); err != nil {
+		return x, err
+	}
 	e, err := r.read(ctx, id)
 	x.Gone = errors.Is(err, delta.ErrGone)
 	if err != nil && !x.Gone {

@@ -22,7 +22,7 @@ import (
 // leave takes everything out. An event that cannot be settled waits, and counts as retrying.
 func (r *run) leave(ctx context.Context) error {
 	r.cursor.State, r.cursor.Reason, r.cursor.NextAt = delta.Parked, delta.Withdrawing, time.Time{}
-	if err := r.store(r.write(ctx, delta.Batch{Cursor: &r.cursor})); err != nil {
+	if err := ofStore(r.write(ctx, delta.Batch{Cursor: &r.cursor})); err != nil {
 		return r.left(ctx, err)
 	}
 	clear(r.waiting) // the operator waits
@@ -58,7 +58,7 @@ func (r *run) takeOut(ctx context.Context) error {
 		return r.ofMailbox(err)
 	}
 	if err := r.recall(ctx, c); err != nil {
-		return r.store(err)
+		return ofStore(err)
 	}
 	for _, id := range ours {
 		if r.records[id].State == delta.NoRecord { // its mark has to be read

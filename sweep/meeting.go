@@ -23,7 +23,7 @@ func (r *run) obtain(ctx context.Context, s delta.Seen, record *delta.Record) (d
 	if err != nil {
 		return d, nil, err
 	}
-	meeting, spare, err := r.find(ctx, host, s, record)
+	meeting, spare, err := r.seek(ctx, host, s, record)
 	if err != nil {
 		return d, nil, err
 	}
@@ -38,7 +38,7 @@ func (r *run) obtain(ctx context.Context, s delta.Seen, record *delta.Record) (d
 			return d, nil, err
 		}
 	} else if r.differs(s, meeting) {
-		record.Meeting = meeting.ID
+		record.Meeting, record.Master = meeting.ID, meeting.RRULE != ""
 		if err := r.tell(ctx, s, *record, true); err != nil {
 			return d, nil, err
 		}
@@ -46,6 +46,31 @@ func (r *run) obtain(ctx context.Context, s delta.Seen, record *delta.Record) (d
 	record.Meeting = meeting.ID
 	r.stranger = false
 	return meeting.Details, spare, r.interim(ctx, s.ID, *record)
+}
+
+// seek looks for the event's meeting, by its tag and by the name that the record, or the event itself, has for it: lists lag.
+func (r *run) seek(ctx context.Context, host string, s delta.Seen, record *delta.Record) (delta.Meeting, []string, error) {
+	found, spare, err := r.find(ctx, host, s, record)
+	name := record.Meeting
+	if name == "" && s.Mark.Valid {
+		name = s.Mark.Meeting
+	}
+	if err != nil || name == "" || name == found.ID || name == record.Old || s.MeetingGone {
+		return found, spare, err
+	}
+	if err := r.webexReady(ctx); err != nil {
+		return delta.Meeting{}, nil, err
+	}
+	named, err := r.Meetings.Meeting(ctx, host, name)
+	switch {
+	case errors.Is(err, delta.ErrGone):
+		return found, spare, nil
+	case err != nil:
+		return delta.Meeting{}, nil, r.ofWebex(ctx, err)
+	case found.ID != "":
+		spare = append(spare, found.ID)
+	}
+	return named, spare, nil
 }
 
 // find looks for the event's meeting by its tag. The one that the record, or the event itself, names is preferred; else the
@@ -106,7 +131,7 @@ func (r *run) make(ctx context.Context, host string, s delta.Seen, record *delta
 		return delta.Meeting{}, nil, err
 	}
 	unclear := err
-	if unclear == nil {
+	if r.unclear = r.unclear || unclear != nil; unclear == nil {
 		r.report.Created++
 		record.Meeting = made.ID
 		r.newborn.add(made.ID)
@@ -154,7 +179,7 @@ func (r *run) differs(s delta.Seen, m delta.Meeting) bool {
 	if err != nil {
 		return false
 	}
-	if m.Title != want.Title {
+	if m.Title != want.Title || m.RRULE != "" && s.Recurrence == nil {
 		return true
 	}
 	if same, known := delta.ToldTimes(m.Tags, s.When); known || s.Recurrence != nil {
@@ -177,6 +202,7 @@ func (r *run) tell(ctx context.Context, s delta.Seen, record delta.Record, times
 		return err
 	}
 	request.Times = times && (s.Recurrence != nil || s.Start.After(r.now))
+	request.Single = request.Times && s.Recurrence == nil && record.Master
 	if !request.Times {
 		request.Tags = nil
 	}
@@ -232,10 +258,10 @@ func (r *run) details(ctx context.Context, record delta.Record) (parser.Details,
 
 // webexReady refuses to ask Webex before the time that it named, to whomever.
 func (r *run) webexReady(ctx context.Context) error {
-	if !r.pauseRead && !r.dry {
-		until, err := r.Pauses.WebexPause(ctx)
+	if !r.pauseRead {
+		until, err := r.Pauses.Pause(ctx, ofAccount)
 		if err != nil {
-			return r.store(err)
+			return ofStore(err)
 		}
 		r.pauseRead = true
 		if until.After(r.now) {
@@ -255,8 +281,8 @@ func (r *run) ofWebex(ctx context.Context, err error) error {
 		return err
 	}
 	r.webexLater = later
-	if pausing := r.Pauses.PauseWebex(ctx, later.At); pausing != nil {
-		return r.store(pausing)
+	if pausing := r.Pauses.SetPause(ctx, ofAccount, later.At); pausing != nil {
+		return ofStore(pausing)
 	}
 	return err
 }

@@ -3,6 +3,8 @@ package sweep
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 
 	"syncd/delta"
 )
@@ -37,6 +39,11 @@ func (r *run) members(ctx context.Context, s delta.Seen, record *delta.Record, g
 		return err
 	}
 	delete(r.newborn, space.ID)
+	var around delta.People
+	for _, address := range slices.Concat(guests, []string{host}, slices.Collect(maps.Keys(there))) {
+		around = around.With(r.Keys.Person(space.ID, address))
+	}
+	space.Added = space.Added.Among(around) // who is neither wanted nor there did not leave by himself: wanted again, he comes in again
 	for _, address := range append(guests, host) {
 		delete(there, address)
 	}
@@ -65,7 +72,8 @@ func (r *run) join(ctx context.Context, s delta.Seen, record *delta.Record, want
 	var missing []string
 	for _, address := range wanted {
 		person := r.Keys.Person(space.ID, address)
-		left := space.Added.Has(person) && !space.Adding
+		joining := space.Adding && (space.Joining == "" || space.Joining.Has(person))
+		left := space.Added.Has(person) && !joining
 		if _, in := there[address]; in || left {
 			continue
 		}
@@ -73,10 +81,13 @@ func (r *run) join(ctx context.Context, s delta.Seen, record *delta.Record, want
 		space.Added = space.Added.With(person)
 	}
 	if len(missing) == 0 {
-		space.Adding = false
+		space.Adding, space.Joining = false, ""
 		return nil
 	}
-	space.Adding = true
+	space.Adding, space.Joining = true, ""
+	for _, address := range missing {
+		space.Joining = space.Joining.With(r.Keys.Person(space.ID, address))
+	}
 	if err := r.interim(ctx, s.ID, *record); err != nil {
 		return err
 	}
@@ -107,7 +118,7 @@ func (r *run) join(ctx context.Context, s delta.Seen, record *delta.Record, want
 		}
 		space.Added = space.Added.Without(r.Keys.Person(space.ID, address))
 	}
-	space.Adding = false
+	space.Adding, space.Joining = false, ""
 	return r.interim(ctx, s.ID, *record)
 }
 

@@ -9,29 +9,37 @@ import (
 )
 
 // A meeting is an orphan when its event was deleted while the store was lost: nothing but its tag says that it is ours. Once a
-// day, in the first round of a store, a lease after a sweep that did not end, and when an operator asks for a resync, the meetings
-// made for the mailbox are listed.
-// One that no record knows is deleted if two looks at the calendar find no event for it. More of them than the limit for
-// removals are left alone.
+// day, in the first round of a store, a lease after a sweep that did not end, two minutes after Webex left open whether it made one, and
+// when an operator asks for a resync, the meetings made for the mailbox are listed.
+// One that no record knows is deleted if no look at the calendar finds an event for it. More of them than the limit for
+// removals are held, by the name of the meeting, until an operator accepts or the next list shows that their events are there.
 
 // orphanSearch is how far apart two searches are, to which up to a third is added so that mailboxes do not search in step.
 const orphanSearch = 20 * time.Hour
 
 // orphans looks for them, if it is time. Trouble at Webex puts it off and does not fail the sweep.
 func (r *run) orphans(ctx context.Context, c *changes) error {
-	r.searchSoon(&r.cursor)
+	defer r.searchSoon(&r.cursor)
+	known := r.cursor.Generation > 0
 	due := r.memory.Resync() != nil || r.cursor.Generation == 0 || !r.now.Before(r.cursor.OrphansAt)
 	if !due || r.dry {
 		return nil
 	}
 	r.cursor.OrphansAt = r.now.Add(orphanSearch + time.Duration(delta.Spread(r.mailbox.ID)%uint64(orphanSearch/3)))
+	if known && r.now.Sub(r.cursor.ChangedAt) < listsLag { // what was made a moment ago does not show yet
+		r.cursor.OrphansAt = r.now.Add(listsLag)
+	}
 	r.daily = true
 	strays, listed, err := r.strays(ctx, c)
 	if r.rehost(ctx, err) {
 		strays, listed, err = r.strays(ctx, c)
 	}
-	if err == nil && len(strays) > 0 {
+	switch {
+	case err != nil:
+	case len(strays) > 0:
 		err = r.adoptOrDrop(ctx, c, strays, listed)
+	default:
+		err = r.dropOrphans(ctx, nil, listed)
 	}
 	if err == nil || ends(ctx, err) {
 		return err
@@ -41,16 +49,33 @@ func (r *run) orphans(ctx context.Context, c *changes) error {
 	return nil
 }
 
-// searchSoon brings the next search forward where the sweep before did not end. Whoever made it may have made a meeting that he
-// could not remember any more, and may be at it until his lease has ended by every clock.
+// listsLag is when a list shows what was made, with something to spare: it may take a minute (webex.md 2.1).
+const listsLag = 2 * time.Minute
+
+// searchSoon brings the next search forward where there may be a meeting that nobody knows. Whoever made the sweep before, which did not
+// end, may have made one, and may be at it until his lease has ended by every clock. Of a creation that was not answered the look for the
+// tag right after may tell nothing.
 func (r *run) searchSoon(c *delta.Cursor) {
-	if soon := r.now.Add(r.memory.LeaseTTL()); r.memory.Broken() && c.OrphansAt.After(soon) {
+	var soon time.Time
+	switch {
+	case r.memory.Broken():
+		soon = r.now.Add(r.memory.LeaseTTL())
+	case r.unclear:
+		soon = r.now.Add(listsLag)
+	default:
+		return
+	}
+	if c.OrphansAt.After(soon) {
 		c.OrphansAt = soon
 	}
 }
 
 // stray is a meeting that carries the mailbox's tag and that no record knows.
-type stray struct{ id, tag string }
+type stray struct {
+	id, tag   string
+	from, to  time.Time // when it is held
+	spaceless bool      // its event is not there, or asks for no space
+}
 
 // strays lists them. Meetings that are over are left alone: nobody joins them any more, and their recordings hang on them.
 func (r *run) strays(ctx context.Context, c *changes) (found []stray, listed int, err error) {
@@ -66,7 +91,7 @@ func (r *run) strays(ctx context.Context, c *changes) (found []stray, listed int
 	records := r.records
 	if !r.all {
 		if records, err = r.memory.AllRecords(ctx); err != nil {
-			return nil, 0, r.store(err)
+			return nil, 0, ofStore(err)
 		}
 	}
 	if err := r.drift(ctx, meetings, records); err != nil {
@@ -75,16 +100,27 @@ func (r *run) strays(ctx context.Context, c *changes) (found []stray, listed int
 	known, waits := map[string]bool{}, map[string]bool{}
 	for id, record := range records {
 		known[record.Meeting], known[record.Old] = true, true
-		if record.State != delta.Linked && record.State != delta.Silent {
-			waits[r.Keys.Tag(r.mailbox.ID, id)] = true // not settled: it may still be about to take the meeting up
+		if !atRest(record) {
+			waits[r.Keys.Tag(r.mailbox.ID, id)] = true // it may still be about to take the meeting up
 		}
 	}
 	for _, m := range meetings {
 		if tag, ok := delta.EventTag(m.Tags); ok && !known[m.ID] && !waits[tag] {
-			found = append(found, stray{m.ID, tag})
+			found = append(found, stray{id: m.ID, tag: tag, from: m.Start, to: m.End})
 		}
 	}
 	return found, len(meetings), nil
+}
+
+// atRest reports whether an event has what it will have: a meeting, or none of its own.
+func atRest(record delta.Record) bool {
+	switch record.State {
+	case delta.Linked, delta.Silent:
+		return true
+	case delta.Following, delta.Apart:
+		return record.Tries == 0
+	}
+	return false
 }
 
 // orphanReach is how far ahead orphans are looked for: what Webex takes for a meeting's start (Create a Meeting).
@@ -100,13 +136,12 @@ func (r *run) adoptOrDrop(ctx context.Context, c *changes, strays []stray, liste
 		r.log.Warn().Int("meetings", len(strays)).Msg("the calendar is empty and meetings are there for it: looked at again tomorrow")
 		return nil
 	}
-	var orphans, spaceless []string // spaceless are the tags of events that are not there, or ask for no space
+	search := &search{run: r, ids: ids}
+	var orphans []stray
 	for _, s := range strays {
-		id, ok := ids[s.tag]
-		if !ok {
-			if id, ok, err = r.marked(ctx, s.tag); err != nil {
-				return err
-			}
+		id, ok, err := search.event(ctx, s)
+		if err != nil {
+			return err
 		}
 		wanted := false
 		if ok {
@@ -115,25 +150,13 @@ func (r *run) adoptOrDrop(ctx context.Context, c *changes, strays []stray, liste
 			}
 		}
 		if !wanted {
-			orphans = append(orphans, s.id)
+			record := r.records[id]
+			shares := record.State == delta.Following || record.State == delta.Apart // if any, its series' space
+			s.spaceless = record.Kind != delta.Space || shares
+			orphans = append(orphans, s)
 		}
-		if !wanted && r.records[id].Kind != delta.Space {
-			spaceless = append(spaceless, s.tag)
-		}
 	}
-	if r.Limit.exceeded(len(orphans), listed) {
-		r.log.Error().Int("meetings", len(orphans)).Msg("more orphaned meetings than the limit for removals: left alone")
-		r.report.Reasons[delta.HeldBack] += len(orphans)
-		return nil
-	}
-	if len(orphans) > 0 {
-		r.log.Info().Int("meetings", len(orphans)).Msg("deleting meetings whose events are gone")
-		r.report.Reasons[delta.Orphaned] += len(orphans)
-	}
-	if err := r.closeTagged(ctx, spaceless); err != nil {
-		return err
-	}
-	return r.drop(ctx, false, orphans...)
+	return r.dropOrphans(ctx, orphans, listed)
 }
 
 // lookAgain reports whether a look at an empty calendar is not enough: with the store lost as well, nothing else says that an
@@ -163,20 +186,6 @@ func (r *run) eventsByTag(ctx context.Context, c *changes) (map[string]string, e
 		ids[r.Keys.Tag(r.mailbox.ID, id)] = id
 	}
 	return ids, nil
-}
-
-// marked looks through the whole mailbox for an event that carries the tag as its own.
-func (r *run) marked(ctx context.Context, tag string) (id string, ok bool, err error) {
-	ids, err := r.calendar.Marked(ctx, tag)
-	if err != nil {
-		return "", false, r.ofMailbox(err)
-	}
-	for _, id := range ids {
-		if r.Keys.Tag(r.mailbox.ID, id) == tag { // else it is a copy, which the mark came along with
-			return id, true, nil
-		}
-	}
-	return "", false, nil
 }
 
 // wanted settles the event of a stray meeting once more, now that there is a reason to look at its mark, and says whether the

@@ -16,12 +16,16 @@ type Calendar interface {
 	Round(ctx context.Context, link string, start, end time.Time) iter.Seq2[delta.Page, error]
 	// View lists a window as if it were a round that begins anew.
 	View(ctx context.Context, start, end time.Time) iter.Seq2[delta.Page, error]
+	// Tell names who is to be told until when the vendor wants the mailbox to be left alone, before that is waited for.
+	Tell(told func(ctx context.Context, until time.Time))
 	Event(ctx context.Context, id string) (e delta.Event, mark string, err error)
 	Patch(ctx context.Context, id, etag string, p delta.Patch) (newETag string, modified time.Time, err error)
 	// Ours lists the single events and series of the calendar with a tag property of ours, but for those that ended before.
 	Ours(ctx context.Context, since time.Time) ([]string, error)
 	// IDs lists all single events and series of the calendar, whenever they are.
 	IDs(ctx context.Context) ([]string, error)
+	// Exceptions lists the occurrences that differ from their series, of all series of the calendar. It costs a request for each series.
+	Exceptions(ctx context.Context) ([]string, error)
 	// Marked lists the events of the whole mailbox whose tag property has a value.
 	Marked(ctx context.Context, tag string) ([]string, error)
 	// Dropped lists the days, as yyyy-mm-dd in the series' zone, of a series' occurrences that were cancelled. known is false
@@ -62,8 +66,11 @@ type Memory interface {
 	LeaseTTL() time.Duration
 }
 
-// Pauses is where all daemons see until when Webex wants to be left alone. Its limits are the account's, not the mailbox's.
+// Pauses is where all daemons see until when a vendor wants to be left alone. Webex's limits are the account's, not the mailbox's.
 type Pauses interface {
-	WebexPause(ctx context.Context) (until time.Time, err error)
-	PauseWebex(ctx context.Context, until time.Time) error
+	Pause(ctx context.Context, of string) (until time.Time, err error)
+	SetPause(ctx context.Context, of string, until time.Time) error
 }
+
+// ofAccount is Webex's pause.
+const ofAccount = "webex"

@@ -241,3 +241,158 @@ func TestALinkInTheLocationIsAppendedAndTakenOutAgain(t *testing.T) {
 		r.quiet()
 	})
 }
+
+func TestALinkInTheLocationGoesWithItsMeeting(t *testing.T) {
+	replace := func(old, with string) func(r *rig, alice *simulator.Mailbox, id string) {
+		return func(r *rig, alice *simulator.Mailbox, id string) {
+			r.must(alice.Edit(id, func(d *simulator.Draft) { d.Location = strings.Replace(d.Location, old, with, 1) }))
+		}
+	}
+	kill := func(r *rig, _ *simulator.Mailbox, _ string) {
+		r.must(r.world.DeleteMeeting(r.world.Live()[0].ID))
+		r.resync(0, false)
+	}
+	for name, c := range map[string]struct {
+		does func(r *rig, alice *simulator.Mailbox, id string)
+		want string // LINK stands for the link in the event's block
+	}{
+		"another kind in its place": {replace("onetime", "myroom"), "Room 1 @webex:myroom LINK"},
+		"a space in its place":      {replace("onetime", "space"), "Room 1 @webex:space LINK"},
+		"the keyword goes":          {replace(" @webex:onetime", ""), "Room 1"},
+		"the meeting is deleted":    {kill, "Room 1 @webex:onetime LINK"},
+		"the keyword goes, and something was typed close to the link": {func(r *rig, alice *simulator.Mailbox, id string) {
+			r.must(alice.Edit(id, func(d *simulator.Draft) {
+				d.Location = strings.Replace(d.Location, "@webex:onetime https:", "(https:", 1) + "); Cafe"
+			}))
+		}, "Room 1 (); Cafe"},
+		"and deleted again": {func(r *rig, alice *simulator.Mailbox, id string) { kill(r, alice, id); r.sweep(); kill(r, alice, id) }, "Room 1 @webex:onetime"},
+		"all day": {func(r *rig, alice *simulator.Mailbox, id string) {
+			r.must(alice.Edit(id, func(d *simulator.Draft) { d.AllDay, d.Start, d.End = true, tomorrow(0), tomorrow(24) }))
+		}, "Room 1 @webex:onetime LINK"},
+		"cancelled": {func(r *rig, alice *simulator.Mailbox, id string) { r.must(alice.Cancel(id)) }, ""},
+		"the operator wants none then": {func(r *rig, alice *simulator.Mailbox, id string) {
+			r.sweeper.Policy.Link = false
+			replace("onetime", "myroom")(r, alice, id)
+		}, "Room 1 @webex:myroom"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, simulator.Options{Seed: 50}, func(r *rig) {
+				r.sweeper.Policy.Link, r.rest.Link = true, true
+				alice := r.mailbox("alice@example.com")
+				id := alice.Create(draft("Room 1 @webex:onetime")).ID
+				r.sweep()
+				c.does(r, alice, id)
+				r.rest.Link = r.sweeper.Policy.Link
+				r.sweep()
+				e, ok := alice.Event(id)
+				if !ok {
+					if c.want != "" {
+						r.t.Error("the event is gone")
+					}
+					return
+				}
+				link := ""
+				if strings.Contains(c.want, "LINK") {
+					link = r.shownLink(alice, id)
+				}
+				if want := strings.Replace(c.want, "LINK", link, 1); e.Location != want && c.want != "" || strings.Count(e.Location, "https://") > 1 {
+					r.t.Errorf("location %q, want %q", e.Location, want)
+				}
+				r.quiet()
+			})
+		})
+	}
+}
+
+func TestALinkThatAPersonTypedIntoTheLocationStays(t *testing.T) {
+	for _, c := range []struct{ keyword, typed string }{
+		{"@webex", "Room A LINK"}, {"@webex", "LINK"}, {"@webex:onetime", "LINK Cafe"},
+	} {
+		for _, single := range []bool{true, false} {
+			inBubble(t, simulator.Options{Seed: 53}, func(r *rig) {
+				alice := r.mailbox("alice@example.com")
+				d := draft("Room A " + c.keyword)
+				if !single {
+					d.Recurrence = &simulator.Recurrence{Pattern: "daily", Count: 5}
+				}
+				e := alice.Create(d)
+				r.sweep()
+				id, edit := e.ID, func(change func(d *simulator.Draft)) { r.must(alice.Edit(e.ID, change)) }
+				if !single {
+					day := alice.Dates(e.ID, time.Now(), time.Now().Add(ahead))[1]
+					id, edit = alice.OccurrenceID(e.ID, day), func(change func(d *simulator.Draft)) { r.must(alice.EditOccurrence(e.ID, day, change)) }
+				}
+				typed := strings.Replace(c.typed, "LINK", r.shownLink(alice, e.ID), 1)
+				edit(func(d *simulator.Draft) { d.Location = typed })
+				for range 2 {
+					r.sweep()
+					if e, _ := alice.Event(id); e.Location != typed {
+						r.t.Errorf("%q became %q", typed, e.Location)
+					}
+				}
+				edit(func(d *simulator.Draft) { d.Location, typed = typed+"!", typed+"!" })
+				r.sweep()
+				if e, _ := alice.Event(id); e.Location != typed {
+					r.t.Errorf("%q became %q", typed, e.Location)
+				}
+			})
+		}
+	}
+}
+
+// shownLink is the first link in the block of an event.
+func (r *rig) shownLink(m *simulator.Mailbox, id string) string {
+	for _, word := range strings.Fields(m.Block(id)) {
+		if strings.HasPrefix(word, "https://") {
+			return word
+		}
+	}
+	r.t.Fatal("no link is shown")
+	return ""
+}
+
+func TestACopyDoesNotKeepTheLinkOfTheOther(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 51}, func(r *rig) {
+		r.sweeper.Policy.Link, r.rest.Link = true, true
+		alice := r.mailbox("alice@example.com")
+		e := alice.Create(draft("@webex:onetime"))
+		r.sweep()
+		copied := alice.Copy(e.ID)
+		if report := r.sweep(); report.Created != 1 || report.Patched != 1 {
+			r.t.Errorf("%+v", report)
+		}
+		one, _ := alice.Event(e.ID)
+		two, _ := alice.Event(copied.ID)
+		if strings.Count(two.Location, "https://") != 1 || one.Location == two.Location {
+			r.t.Errorf("locations %q and %q", one.Location, two.Location)
+		}
+		r.quiet()
+	})
+}
+
+func TestWhatWasTypedIntoABlockThatAnotherTakesThePlaceOfStays(t *testing.T) {
+	const typed = "Bring umbrellas"
+	into := func(d *simulator.Draft) { d.Body = strings.Replace(d.Body, "[/Webex", typed+"<br>[/Webex", 1) }
+	for _, exchange := range []simulator.Harshness{simulator.Normal, simulator.Harsh} {
+		inBubble(t, simulator.Options{Seed: 52, Exchange: exchange}, func(r *rig) {
+			alice := r.mailbox("alice@example.com")
+			e := alice.Create(draft("@webex:onetime"))
+			series, days, _ := r.weekly(alice)
+			r.must(alice.Edit(e.ID, into))
+			r.must(alice.Edit(series, into))
+			r.sweep()
+			copied := alice.Copy(e.ID)
+			r.must(alice.EditOccurrence(series, days[1], func(d *simulator.Draft) { d.Location = "@webex:myroom" }))
+			for range 2 {
+				r.sweep()
+			}
+			for what, id := range map[string]string{"the copy": copied.ID, "the occurrence": alice.OccurrenceID(series, days[1])} {
+				got, _ := alice.Event(id)
+				if strings.Count(got.Body, typed) != 1 || strings.Count(got.Body, "[/Webex") != 1 {
+					r.t.Errorf("%s:\n%s", what, got.Body)
+				}
+			}
+			r.quiet()
+		})
+	}
+}

@@ -49,7 +49,7 @@ func (r *run) reserve(ctx context.Context, s delta.Seen) error {
 	}
 	ok, until, err := r.Quotas.ReserveCreate(ctx, r.mailbox.ID, share(start, time.Now()))
 	if err != nil {
-		return r.store(err)
+		return ofStore(err)
 	}
 	if ok {
 		return nil
@@ -64,7 +64,7 @@ func (r *run) refusedCreate(ctx context.Context, err error) error {
 	}
 	until, failed := r.Quotas.CreateRefused(ctx, r.mailbox.ID)
 	if failed != nil {
-		return r.store(failed)
+		return ofStore(failed)
 	}
 	if until.IsZero() {
 		return err

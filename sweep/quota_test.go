@@ -20,18 +20,27 @@ func crowded(m *simulator.Mailbox, n int) {
 	}
 }
 
+// spent lets so many of today's meetings of the first mailbox have been tried, by Webex's count and by ours.
+func (r *rig) spent(tries int) {
+	r.t.Helper()
+	r.world.SpendQuota(r.boxes[0].Address, tries)
+	key := "syncd:quota:{" + time.Now().UTC().Format(time.DateOnly) + "}:" + r.boxes[0].ID
+	r.must(r.redis.Set(r.t.Context(), key, tries, 48*time.Hour).Err())
+}
+
 func TestWhatBeginsSoonestGoesFirstAndTheRestWaitsForTheNextDay(t *testing.T) {
 	inBubble(t, simulator.Options{Seed: 81}, func(r *rig) {
 		alice := r.mailbox("alice@example.com")
 		r.pass(9 * time.Hour)
-		crowded(alice, 830)
+		r.spent(720)
+		crowded(alice, 110)
 		report, err := r.trySweep(r.t.Context())
 		r.must(err)
-		if report.Created != 800 || report.Retrying != 30 || report.Reasons[delta.Quota] != 30 {
+		if report.Created != 80 || report.Retrying != 30 || report.Reasons[delta.Quota] != 30 {
 			r.t.Fatalf("%d made, %d wait, reasons %v", report.Created, report.Retrying, report.Reasons)
 		}
 		for _, m := range r.world.Live() {
-			if m.Start.After(tomorrow(0).Add(800 * 3 * time.Hour)) {
+			if m.Start.After(tomorrow(0).Add(80 * 3 * time.Hour)) {
 				r.t.Fatalf("a meeting of %s was made, and one before it waits", m.Start)
 			}
 		}
@@ -97,7 +106,8 @@ func TestARefusalBecauseOfTheQuotaIsNotRepeatedByEachEvent(t *testing.T) {
 	inBubble(t, simulator.Options{Seed: 82}, func(r *rig) {
 		alice := r.mailbox("alice@example.com")
 		r.pass(20 * time.Hour)
-		crowded(alice, 860)
+		r.spent(740)
+		crowded(alice, 120)
 		r.must(r.sweepErr())
 		// A new day by our calendar, and not yet by Webex's.
 		r.pass(4*time.Hour + 10*time.Minute)
@@ -140,4 +150,24 @@ func TestAPersonalRoomAndAnEditNeedNoQuota(t *testing.T) {
 			r.t.Errorf("%+v %v", report, err)
 		}
 	})
+}
+
+func TestWhatWaitsForARetryAfterIsSaidToWaitByEachSweep(t *testing.T) {
+	for _, after := range []string{"120", "soon"} {
+		inBubble(t, simulator.Options{Seed: 145}, func(r *rig) {
+			r.sweeper.Eager = true // one sweep after the other, by hand
+			r.mailbox("alice@example.com").Create(draft("@webex:onetime"))
+			r.world.Fault(simulator.Rule{Call: "CreateMeeting", Fault: simulator.Refuse(429, "", after)})
+			for range 3 {
+				if report, err := r.trySweep(r.t.Context()); err != nil || report.Retrying != 1 || report.Reasons[delta.Throttled] != 1 {
+					r.t.Errorf("Retry-After %s: %+v, %v", after, report, err)
+				}
+				r.world.Heal()
+			}
+			r.pass(3 * time.Minute)
+			if report := r.sweep(); report.Created != 1 || report.Retrying != 0 {
+				r.t.Errorf("Retry-After %s: %+v", after, report)
+			}
+		})
+	}
 }

@@ -25,7 +25,7 @@ func (r *run) remember(ctx context.Context, id string, record delta.Record) erro
 // interim remembers how far an event is, in case this is as far as it gets.
 func (r *run) interim(ctx context.Context, id string, record delta.Record) error {
 	r.records[id] = record
-	return r.store(r.write(ctx, delta.Batch{Interim: map[string]delta.Record{id: record}}))
+	return ofStore(r.write(ctx, delta.Batch{Interim: map[string]delta.Record{id: record}}))
 }
 
 func (r *run) forget(ctx context.Context, id string) error {
@@ -33,8 +33,8 @@ func (r *run) forget(ctx context.Context, id string) error {
 	return r.write(ctx, delta.Batch{Forget: []string{id}})
 }
 
-// store marks an error of our own memory.
-func (r *run) store(err error) error {
+// ofStore marks an error of our own memory.
+func ofStore(err error) error {
 	if err == nil || errors.Is(err, delta.ErrLeaseLost) {
 		return err
 	}
@@ -51,7 +51,7 @@ func (r *run) recallMore(ctx context.Context, ids []string) error {
 	}
 	records, err := r.memory.Records(ctx, ids)
 	if err != nil {
-		return r.store(err)
+		return ofStore(err)
 	}
 	var series []string
 	for id, record := range records {

@@ -1,11 +1,13 @@
 package sweep_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
 
 	"syncd/delta"
+	"syncd/redisstore"
 	"syncd/simulator"
 	"syncd/sweep"
 )
@@ -262,7 +264,7 @@ func (r *rig) resync(i int, accept bool) {
 	r.t.Helper()
 	_, err := r.store.RequestResync(r.t.Context(), r.boxes[i].Address, accept)
 	r.must(err)
-	_, _, err = r.store.TakeResyncs(r.t.Context(), r.boxes)
+	_, _, err = r.store.TakeResyncs(r.t.Context(), redisstore.NamesOf(r.boxes))
 	r.must(err)
 }
 
@@ -302,27 +304,91 @@ func TestMeetingsWhoseEventsWentWithTheStoreAreFound(t *testing.T) {
 }
 
 // A calendar that shows some events and lacks most of those that meetings are there for is no reason to delete so many at once.
-func TestMoreOrphansThanTheLimitAreLeftAlone(t *testing.T) {
-	inBubble(t, simulator.Options{Seed: 138}, func(r *rig) {
-		r.sweeper.Limit = sweep.Limit{Count: 3, Share: 0.5}
-		alice := r.mailbox("alice@example.com")
-		ids := meetings(r, alice, 8)
-		for _, id := range ids[:6] {
-			r.must(alice.Delete(id))
-		}
-		r.lose()
-		report, err := r.trySweep(r.t.Context())
+func TestMoreOrphansThanTheLimitAreHeldUntilAnOperatorAcceptsOrTheirEventsAreFound(t *testing.T) {
+	state := func(r *rig) (delta.State, int) {
+		views, err := r.store.Views(r.t.Context(), r.boxes, false)
 		r.must(err)
-		if report.Deleted != 0 || report.Reasons[delta.HeldBack] != 6 || len(r.world.Live()) != 8 {
-			r.t.Errorf("%d meetings are left: %+v", len(r.world.Live()), report)
-		}
-		r.sweeper.Limit = sweep.Limit{Count: 10}
-		r.resync(0, false)
-		if report := r.sweep(); report.Deleted != 6 {
-			r.t.Errorf("%+v", report)
-		}
-		r.quiet()
-	})
+		return views[0].Cursor.State, len(views[0].Held)
+	}
+	for name, end := range map[string]func(r *rig){
+		"accepted": func(r *rig) {
+			r.resync(0, true)
+			if report := r.sweep(); report.Deleted != 6 || report.Held != 0 || report.Reasons[delta.Orphaned] != 6 {
+				r.t.Errorf("%+v", report)
+			}
+		},
+		"accepted, and the deletions broke off": func(r *rig) {
+			r.resync(0, true)
+			ctx, crash := context.WithCancel(r.t.Context())
+			defer crash()
+			r.world.OnAnswer(func(q simulator.Request) {
+				if q.Call == "DeleteMeeting" {
+					crash()
+				}
+			})
+			_, _ = r.trySweep(ctx)
+			r.world.Unhook()
+			r.start()
+			r.sweeper.Limit = sweep.Limit{Count: 3, Share: 0.5}
+			r.expireLeases()
+			if report := r.sweep(); report.Deleted != 5 || report.Held != 0 {
+				r.t.Errorf("%+v", report)
+			}
+		},
+		"lost once more, and accepted": func(r *rig) {
+			r.lose()
+			r.must(r.sweepErr())
+			if is, n := state(r); is != delta.Held || n != 6 {
+				r.t.Errorf("%s, %d held", is, n)
+			}
+			r.resync(0, true)
+			r.sweep()
+		},
+		"the limit was raised": func(r *rig) {
+			r.sweeper.Limit = sweep.Limit{Count: 10}
+			r.resync(0, false)
+			if report := r.sweep(); report.Deleted != 6 {
+				r.t.Errorf("%+v", report)
+			}
+		},
+		"their host deleted them": func(r *rig) {
+			live := r.world.Live()
+			slices.SortFunc(live, func(a, b simulator.Meeting) int { return a.Start.Compare(b.Start) })
+			for _, m := range live[:6] {
+				r.must(r.world.DeleteMeeting(m.ID))
+			}
+			r.pass(28 * time.Hour)
+			r.sweep()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, simulator.Options{Seed: 138}, func(r *rig) {
+				r.sweeper.Limit = sweep.Limit{Count: 3, Share: 0.5}
+				alice := r.mailbox("alice@example.com")
+				ids := meetings(r, alice, 8)
+				for _, id := range ids[:6] {
+					r.must(alice.Delete(id))
+				}
+				r.lose()
+				for n := range 3 { // the first finds them, the next ones remember
+					report, err := r.trySweep(r.t.Context())
+					r.must(err)
+					if is, held := state(r); report.Deleted != 0 || report.Held != 6 || is != delta.Held || held != 6 || len(r.world.Live()) != 8 {
+						r.t.Errorf("sweep %d: %s, %d held: %+v", n, is, held, report)
+					}
+				}
+				r.resync(0, false)
+				if report, err := r.trySweep(r.t.Context()); err != nil || report.Deleted != 0 || report.Held != 6 {
+					r.t.Errorf("a resync that accepts nothing: %+v", report)
+				}
+				end(r)
+				if is, held := state(r); is != delta.OK || held != 0 || len(r.world.Live()) != 2 {
+					r.t.Errorf("%s, %d held, %d meetings", is, held, len(r.world.Live()))
+				}
+				r.quiet()
+			})
+		})
+	}
 }
 
 // sweepErr sweeps without an audit.

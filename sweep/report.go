@@ -110,6 +110,12 @@ func ReasonOf(err error) delta.Reason {
 		return delta.AccessDenied
 	case errors.Is(err, delta.ErrForeign):
 		return delta.ForeignLink
+	case errors.Is(err, delta.ErrNewer):
+		return delta.NewerRecord
+	case errors.Is(err, ErrStopped), errors.Is(err, context.Canceled):
+		return delta.Stopped
+	case errors.Is(err, errStore):
+		return delta.StoreRefused
 	case errors.Is(err, delta.ErrConflict):
 		return delta.Conflict
 	case errors.Is(err, delta.ErrLoop):

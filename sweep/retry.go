@@ -44,13 +44,16 @@ func (r *run) later(ctx context.Context, e delta.Event, why error) error {
 	r.records[id] = record
 	r.log.Warn().Err(why).Str("event", id).Str("reason", string(record.Reason)).Time("next", at).Int("tries", record.Tries).
 		Msg("event waits for another try")
-	return r.store(r.write(ctx, delta.Batch{Retries: map[string]delta.Retry{id: {Record: record, At: at}}}))
+	return ofStore(r.write(ctx, delta.Batch{Retries: map[string]delta.Retry{id: {Record: record, At: at}}}))
 }
 
 // pause grows from a minute to a day. An organiser whom Webex does not know is asked for after an hour, then daily, as the
 // original does (Deployment guide, "User enabled").
 func pause(tries int, why error) time.Duration {
 	const longest = 24 * time.Hour
+	if errors.Is(why, delta.ErrNewer) {
+		return time.Hour
+	}
 	if errors.Is(why, delta.ErrHost) {
 		if tries == 1 {
 			return time.Hour
@@ -112,7 +115,12 @@ func (r *run) due(ctx context.Context, c *changes) ([]string, error) {
 	}
 	ids = slices.DeleteFunc(ids, func(id string) bool {
 		why := r.records[id].Reason
-		return at[id].After(r.now) && (why == delta.Throttled || why == delta.Quota)
+		wait := at[id].After(r.now) && (why == delta.Throttled || why == delta.Quota)
+		if wait {
+			r.report.Retrying++
+			r.report.Reasons[why]++
+		}
+		return wait
 	})
 	// A series goes before what shares its meeting.
 	slices.SortStableFunc(ids, func(a, b string) int {

@@ -102,6 +102,7 @@ func (r *rig) start() {
 	r.fence.t = r.t
 	r.sweeper = r.newSweeper(calendars, meetings, keys, log)
 	r.directory = calendars
+	calendars.Share(store)
 	r.rest.Spaces, r.rest.Invitees = true, true
 }
 
@@ -112,7 +113,7 @@ func (r *rig) newSweeper(calendars *graph.Client, meetings *webex.Client, keys d
 		Claim:    func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return r.fence.claim(ctx, store, m) },
 		Peek:     func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Peek(ctx, m) },
 		Meetings: meetings, Pauses: store, Quotas: store, Keys: keys,
-		Policy: delta.Policy{Webex: delta.MyRoom, Meet: delta.Space},
+		Policy: delta.Policy{Webex: delta.MyRoom, Meet: delta.Space, Link: r.rest.Link},
 		Limit:  sweep.Limit{Count: 20, Share: 0.5},
 		Behind: behind, Ahead: ahead,
 		Parts: parser.DefaultParts(), Log: log,

@@ -177,10 +177,10 @@ func (r *run) recall(ctx context.Context, c *changes) (err error) {
 }
 
 // removesSeries reports whether a round took a series away, or what may be one: of a series that asks for nothing there is no record,
-// and single occurrences of it may ask.
+// and single occurrences of it may ask. Or a series has become a single event.
 func (c *changes) removesSeries(known map[string]delta.Record) bool {
 	for id, e := range c.events {
-		if record, ok := known[id]; e.Removed && (!ok || record.Master) {
+		if record, ok := known[id]; e.Removed && !ok || record.Master && e.Type != delta.Master {
 			return true
 		}
 	}

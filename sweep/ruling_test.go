@@ -44,6 +44,71 @@ func TestASeriesThatWebexCannotExpressGetsThePersonalRoomUntilItCan(t *testing.T
 	}
 }
 
+func TestWhatCrossesWhatWebexCanHoldIsFollowedThoughTheStoreIsLost(t *testing.T) {
+	hour := func(d *simulator.Draft) {
+		d.AllDay, d.Start, d.End, d.Recurrence = false, tomorrow(9), tomorrow(10), nil
+	}
+	day := func(d *simulator.Draft) {
+		d.AllDay, d.Start, d.End, d.Recurrence = true, tomorrow(0), tomorrow(24), nil
+	}
+	long := func(d *simulator.Draft) { hour(d); d.End = d.Start.Add(30 * time.Hour) }
+	weekly := func(d *simulator.Draft) { hour(d); d.Recurrence = &simulator.Recurrence{Pattern: "weekly", Count: 5} }
+	monthly := func(d *simulator.Draft) {
+		hour(d)
+		d.Recurrence = &simulator.Recurrence{Pattern: "absoluteMonthly", DayOfMonth: 30}
+	}
+	for name, change := range map[string][2]func(d *simulator.Draft){
+		"an hour to a day": {hour, day}, "a day to an hour": {day, hour}, "an hour to thirty": {hour, long}, "weekly to the 30th": {weekly, monthly},
+		"the 30th to weekly": {monthly, weekly}, "an hour to the 30th": {hour, monthly},
+	} {
+		for _, keyword := range []string{"@webex:onetime", "@webex:space"} {
+			for _, lost := range []bool{false, true} {
+				inBubble(t, simulator.Options{Seed: 136}, func(r *rig) {
+					alice := r.mailbox("alice@example.com")
+					d := draft(keyword)
+					change[0](&d)
+					id := alice.Create(d).ID
+					r.sweep()
+					if lost {
+						r.lose()
+						r.rest.Strangers = true
+					}
+					r.must(alice.Edit(id, change[1]))
+					if report := r.sweep(); report.Patched != 1 || report.Retrying != 0 {
+						r.t.Errorf("%s, %s, store lost %v: %+v", name, keyword, lost, report)
+					}
+					r.quiet()
+					r.resync(0, false)
+					r.quiet()
+				})
+			}
+		}
+	}
+}
+
+func TestAKeywordThatIsTypedWhileThePersonalRoomStandsInIsWhatCountsAfterwards(t *testing.T) {
+	for _, keyword := range []string{"@webex", "@webex:myroom", "@webex:space"} {
+		for _, lost := range []bool{false, true} {
+			inBubble(t, simulator.Options{Seed: 137}, func(r *rig) {
+				alice := r.mailbox("alice@example.com")
+				d := draft("@webex:onetime")
+				d.AllDay, d.Start, d.End = true, tomorrow(0), tomorrow(24)
+				id := alice.Create(d).ID
+				r.sweep()
+				r.must(alice.Edit(id, func(d *simulator.Draft) { d.Location = keyword }))
+				r.sweep()
+				if lost {
+					r.lose()
+					r.rest.Strangers = true
+				}
+				r.must(alice.Edit(id, func(d *simulator.Draft) { d.AllDay, d.Start, d.End = false, tomorrow(9), tomorrow(10) }))
+				r.sweep()
+				r.quiet()
+			})
+		}
+	}
+}
+
 func TestAMeetingInProgressIsToldOnceItHasEnded(t *testing.T) {
 	for name, edit := range map[string]func(*simulator.Draft){
 		"renamed":         func(d *simulator.Draft) { d.Subject = "Renamed" },

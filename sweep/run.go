@@ -38,6 +38,7 @@ type run struct {
 	webexLater *delta.LaterError
 	quotaLater *delta.LaterError // when the quota of new meetings is asked again
 	newborn    set               // meetings and spaces that this sweep made, and that nobody is in yet
+	unclear    bool              // whether Webex made a meeting is not known
 	owing      set               // events whose spaces are tried again
 	parked     bool              // this sweep parked the mailbox
 	pauseRead  bool              // the shared pause was looked at
@@ -123,6 +124,9 @@ func (r *run) fail(ctx context.Context, why error) error {
 	if errors.As(why, &later) {
 		c.Reason, c.NextAt = delta.Throttled, later.At
 	}
+	if errors.Is(why, delta.ErrStoredLink) {
+		c.Link = "" // the next sweep is a full round, which costs nobody a mail
+	}
 	switch {
 	case errors.Is(why, delta.ErrMailbox), errors.Is(why, delta.ErrAccess):
 		c.State, c.NextAt = delta.Parked, r.now.Add(ParkedProbe)
@@ -131,6 +135,15 @@ func (r *run) fail(ctx context.Context, why error) error {
 		c.State = delta.Syncing
 	}
 	return errors.Join(why, r.memory.Write(ctx, delta.Batch{Cursor: &c, GiveUp: true}))
+}
+
+// throttled remembers that Graph wants the mailbox to be left alone, so that it binds whoever comes if we are cut off while we wait.
+func (r *run) throttled(ctx context.Context, until time.Time) {
+	c := r.memory.Cursor()
+	c.Address, c.Reason, c.NextAt = r.cursor.Address, delta.Throttled, until
+	if err := r.write(ctx, delta.Batch{Cursor: &c}); err != nil {
+		r.log.Warn().Err(err).Msg("a Retry-After could not be remembered") // the lease tells the next effect, if that is it
+	}
 }
 
 // ParkedProbe is how often a mailbox that refuses is asked again.

@@ -20,7 +20,7 @@ type edit struct{ file, old, new string }
 
 var safeguards = map[string][]edit{
 	"look for the tag before a create": {{
-		"sweep/meeting.go", "	meeting, spare, err := r.find(ctx, host, s, record)\n", "	meeting, spare, err := delta.Meeting{}, []string(nil), error(nil)\n",
+		"sweep/meeting.go", "	meeting, spare, err := r.seek(ctx, host, s, record)\n", "	meeting, spare, err := delta.Meeting{}, []string(nil), error(nil)\n",
 	}},
 	"look for the tag after a create": {{
 		"sweep/meeting.go", "	found, spare, err := r.find(ctx, host, s, record)\n	switch {", "	found, spare, err := delta.Meeting{}, []string(nil), error(nil)\n	switch {",

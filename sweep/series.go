@@ -19,7 +19,7 @@ import (
 func (r *run) series(ctx context.Context, c *changes, id string) error {
 	exceptions := c.exceptions(id)
 	var master delta.Event
-	if brought, ok := c.events[id]; ok {
+	if brought, ok := c.events[id]; ok && !brought.Partial { // the pattern says which occurrences are missing
 		master = *brought
 	} else {
 		if _, known := r.records[id]; c.asking != nil && !c.asking[id] && !known && len(exceptions) == 0 {
@@ -60,14 +60,7 @@ func (r *run) rejoin(ctx context.Context, id string, record delta.Record, master
 	series := r.records[record.Series]
 	switch {
 	case record.State != delta.Following && record.State != delta.Apart:
-		if err := r.leaveSpace(ctx, id, record, record.State != delta.Intent); err != nil {
-			return err
-		}
-		meetings, err := r.owned(ctx, delta.Seen{Event: delta.Event{ID: id}}, record, false)
-		if err != nil {
-			return err
-		}
-		if err := r.drop(ctx, r.over(record), meetings...); err != nil {
+		if err := r.dropOwn(ctx, id, record); err != nil {
 			return err
 		}
 	case record.State == delta.Following && series.Kind.Owned() && !r.reset[record.Series] && record.Original.After(r.now):
@@ -83,7 +76,19 @@ func (r *run) rejoin(ctx context.Context, id string, record delta.Record, master
 			return err
 		}
 	}
-	return r.store(r.forget(ctx, id))
+	return ofStore(r.forget(ctx, id))
+}
+
+// dropOwn takes away what an occurrence had of its own.
+func (r *run) dropOwn(ctx context.Context, id string, record delta.Record) error {
+	if err := r.leaveSpace(ctx, id, record, record.State != delta.Intent); err != nil {
+		return err
+	}
+	meetings, err := r.owned(ctx, delta.Seen{Event: delta.Event{ID: id}}, record, false)
+	if err != nil {
+		return err
+	}
+	return r.drop(ctx, r.over(record), meetings...)
 }
 
 // exceptions lists the occurrences of a series that differ, soonest first.
@@ -125,13 +130,21 @@ func (r *run) follow(ctx context.Context, s delta.Seen, d delta.Decision) error 
 	if s.Series.State == delta.Intent || s.Series.Kind.Owned() && s.Series.Meeting == "" {
 		return errSeriesWaits
 	}
+	if d.Have.State == delta.Intent {
+		if err := r.dropOwn(ctx, s.ID, d.Have); err != nil {
+			return err
+		}
+		// Crash here: it is planned the same again.
+		d.Have = delta.Record{}
+	}
 	record := d.Have
 	if d.Reason == delta.BlockRemoved {
 		record.Restored++
 	}
 	record.State, record.Kind, record.Asked, record.Series = delta.Following, s.Series.Kind, s.Asked, s.SeriesID
 	record.Original, record.Block = s.OriginalStart, s.Series.Block
-	if s.Series.Kind.Owned() && d.Reason != delta.Rewritten {
+	knows := d.Have.Fingerprint == s.Print && !s.Reset && d.Have.Shares == s.Series.Shared() // Webex does
+	if s.Series.Kind.Owned() && d.Reason != delta.Rewritten && !(d.Reason == delta.LinkRemoved && knows) {
 		err := r.tellOccurrence(ctx, s, d)
 		if errors.Is(err, delta.ErrRefused) || errors.Is(err, delta.ErrGone) || errors.Is(err, delta.ErrConflict) {
 			record.State = delta.NoRecord
@@ -141,20 +154,21 @@ func (r *run) follow(ctx context.Context, s delta.Seen, d delta.Decision) error 
 			return err
 		}
 	}
-	if (len(s.Shared) == 0 || record.Shares != s.Series.Shared() || d.Reason == delta.Rewritten) && s.Series.State != delta.Silent {
+	shows := len(s.Shared) > 0 && !s.LacksLink() && record.Shares == s.Series.Shared() && d.Reason != delta.Rewritten
+	if !shows && s.Series.State != delta.Silent && !d.Refuses(s) {
 		details, err := r.details(ctx, *s.Series)
 		if err != nil {
 			return err
 		}
-		if d.Reason != delta.Rewritten && len(s.Shared) == 1 && slices.Contains(s.Shared[0].Lines, details.Link) {
+		if d.Reason != delta.Rewritten && !s.LacksLink() && len(s.Shared) == 1 && slices.Contains(s.Shared[0].Lines, details.Link) {
 			// It shows that meeting, if not in the words of today.
 			record.Shares = s.Series.Shared()
 			return r.doneAs(ctx, s, record, delta.Following)
 		}
 		// The block is the series', reference and all: an exception made later than it would have come with it.
-		shared := s
-		shared.Ref, shared.Own = s.SeriesRef, s.Shared
-		if err := r.show(ctx, shared, &record, details); err != nil {
+		whole := s
+		whole.Ref, whole.Own = s.SeriesRef, s.Shared
+		if err := r.show(ctx, whole, &record, details); err != nil {
 			return err
 		}
 	}
@@ -209,13 +223,11 @@ func (r *run) tellOccurrence(ctx context.Context, s delta.Seen, d delta.Decision
 func (r *run) part(ctx context.Context, s delta.Seen, d delta.Decision) error {
 	record := d.Have
 	if len(s.Shared) > 0 {
-		shared := s
-		shared.Ref, shared.Own = s.SeriesRef, s.Shared
+		whole := s
+		whole.Ref, whole.Own = s.SeriesRef, s.Shared
 		written := *s.Series
-		if written.Block == "" || record.Block != "" { // it may be older or newer than that of the series
-			written.Block += record.Block
-		}
-		if err := r.hide(ctx, shared, written); err != nil {
+		written.State, written.Block = delta.Apart, shared(*s.Series, record) // what the series says of itself is not for this one
+		if err := r.hide(ctx, whole, written); err != nil {
 			return err
 		}
 	}
@@ -223,9 +235,11 @@ func (r *run) part(ctx context.Context, s delta.Seen, d delta.Decision) error {
 		return err
 	}
 	if !s.Series.Kind.Owned() && s.Series.State == delta.NoRecord {
-		return r.store(r.forget(ctx, s.ID))
+		return ofStore(r.forget(ctx, s.ID))
 	}
 	record.Original, record.Asked, record.Kind = s.OriginalStart, "", s.Series.Kind
+	record.Restored = 0                            // a keyword typed anew counts anew
+	s.Print = cmp.Or(s.Print, string(delta.Apart)) // what asks for nothing has none, and an empty one says that it is to be told again
 	return r.doneAs(ctx, s, record, delta.Apart)
 }
 
@@ -237,7 +251,7 @@ func (r *run) seriesTold(ctx context.Context, id string) error {
 	if !r.all {
 		var err error
 		if records, err = r.memory.AllRecords(ctx); err != nil {
-			return r.store(err)
+			return ofStore(err)
 		}
 	}
 	again := map[string]delta.Retry{}
@@ -259,5 +273,5 @@ func (r *run) seriesTold(ctx context.Context, id string) error {
 	if len(again) == 0 {
 		return nil
 	}
-	return r.store(r.write(ctx, delta.Batch{Retries: again}))
+	return ofStore(r.write(ctx, delta.Batch{Retries: again}))
 }

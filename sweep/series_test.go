@@ -2,6 +2,7 @@ package sweep_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -254,6 +255,60 @@ func TestAnotherKeywordOnOneOccurrence(t *testing.T) {
 	})
 }
 
+func TestAnOccurrenceThatGoesItsOwnWayDoesWithoutTheLinkOfItsSeries(t *testing.T) {
+	for want, edit := range map[string]func(r *rig, alice *simulator.Mailbox, id, day string){
+		"Room 1 @webex:myroom": func(r *rig, alice *simulator.Mailbox, id, day string) {
+			r.must(alice.EditOccurrence(id, day, func(d *simulator.Draft) { d.Location = strings.Replace(d.Location, "onetime", "myroom", 1) }))
+		},
+		"Room 4 @webex:onetime": func(r *rig, alice *simulator.Mailbox, id, day string) {
+			r.must(alice.EditOccurrence(id, day, func(d *simulator.Draft) { d.Location = "Room 4 @webex:onetime" }))
+			r.sweep()
+			r.must(alice.Edit(id, func(d *simulator.Draft) { d.Location = "" }))
+		},
+	} {
+		inSeries(t, "Room 1 @webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+			r.sweeper.Policy.Link, r.rest.Link = true, true
+			alice.Allow(1)
+			r.rewrite()
+			r.sweep()
+			edit(r, alice, id, days[1])
+			r.sweep()
+			e, _ := alice.Event(alice.OccurrenceID(id, days[1]))
+			if !strings.HasPrefix(e.Location, want+" https://") || strings.Count(e.Location, "https://") != 1 {
+				r.t.Errorf("location %q, want %q and a link", e.Location, want)
+			}
+			r.quiet()
+		})
+	}
+}
+
+// The round says what the occurrence asked for before.
+func TestASeriesTypedAnewInMidSweepKeepsAnOccurrenceThatDiffers(t *testing.T) {
+	for _, before := range []string{"@meet:space", "@webex:myroom"} {
+		inSeries(t, "Room 4", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+			r.must(alice.EditOccurrence(id, days[1], func(d *simulator.Draft) { d.Subject = "With guests" }))
+			r.must(alice.Edit(id, func(d *simulator.Draft) { d.Location = before }))
+			typed := false
+			r.world.OnRequest(func(q simulator.Request) {
+				if q.Call == "PatchEvent" && !typed {
+					typed = true
+					r.must(alice.Edit(id, func(d *simulator.Draft) { d.Location = "@webex:onetime" }))
+				}
+			})
+			r.sweep()
+			r.world.Unhook()
+			r.quiet()
+			if live := r.world.Live(); len(live) != 1 {
+				r.t.Errorf("%d meetings", len(live))
+			}
+			occurrence := alice.OccurrenceID(id, days[1])
+			if own, series := alice.Block(occurrence), alice.Block(id); own != series {
+				r.t.Errorf("it shows %q beside %q", own, series)
+			}
+		})
+	}
+}
+
 func TestAnotherKeywordOnOneOccurrenceIsSeenThroughByTheNextTry(t *testing.T) {
 	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
 		r.must(alice.EditOccurrence(id, days[1], func(d *simulator.Draft) { d.Location = "@webex:myroom" }))
@@ -292,6 +347,25 @@ func TestASeriesMeetingDoesWithoutAnOccurrenceThatHasItsOwn(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Each answer of an attendee brings the whole series again.
+func TestAnAnswerToASeriesCostsNothingAtWebex(t *testing.T) {
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[1], func(d *simulator.Draft) { d.Location = "Room 4" }))
+		r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Location = "@webex:myroom" }))
+		r.must(alice.EditOccurrence(id, days[3], func(d *simulator.Draft) { d.Subject = "Renamed" }))
+		r.sweep()
+		r.quiet()
+		for range 2 {
+			r.must(alice.Respond(id, "guest@example.org", "accepted"))
+			r.world.ClearRequests()
+			report := r.quiet()
+			if n := r.asked(); n != 0 || report.Changed != 0 {
+				r.t.Errorf("%d requests to Webex: %v, %+v", n, r.world.Requests(), report)
+			}
+		}
+	})
 }
 
 func TestAnOccurrenceThatDifferedBeforeTheKeywordWasTyped(t *testing.T) {
@@ -369,4 +443,113 @@ func TestASeriesEditCostsTwoRequestsAtMostBeforeItsWrites(t *testing.T) {
 			r.t.Errorf("%d reads: %v", reads, r.world.Requests())
 		}
 	})
+}
+
+func TestASeriesThatBecomesASingleEventIsOneAtWebexToo(t *testing.T) {
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[4], func(d *simulator.Draft) { d.Location = "@meet" }))
+		r.sweep()
+		if n := len(r.world.Live()); n != 2 {
+			r.t.Fatalf("%d meetings", n)
+		}
+		r.must(alice.Edit(id, func(d *simulator.Draft) { d.Recurrence = nil }))
+		if report := r.sweep(); report.Updated != 1 || report.Patched != 0 {
+			r.t.Errorf("%+v", report)
+		}
+		live := r.world.Live()
+		if len(live) != 1 || live[0].Recurrence != "" {
+			r.t.Errorf("%+v", live)
+		}
+		r.quiet()
+		r.lose()
+		r.quiet()
+	})
+}
+
+func TestAMeetingDoesNotOutliveASeriesThatWasCutShort(t *testing.T) {
+	const week = 7 * 24 * time.Hour
+	for count, what := range map[int]string{0: "endless", 40: "with an end"} {
+		for _, quirks := range []simulator.Quirks{{}, simulator.Odd()} {
+			inBubble(t, simulator.Options{Seed: 13, Quirks: quirks}, func(r *rig) {
+				alice := r.mailbox("alice@example.com")
+				d := draft("@webex:onetime")
+				d.Recurrence = &simulator.Recurrence{Pattern: "weekly", Count: count}
+				id := alice.Create(d).ID
+				r.sweep()
+				r.pass(5 * week)
+				r.sweep()
+				r.world.ClearMails()
+				r.must(alice.Edit(id, func(d *simulator.Draft) { d.Recurrence.Count = 3 }))
+				before := alice.Block(id)
+				if report := r.sweep(); report.Deleted != 1 || report.Patched != 0 {
+					r.t.Errorf("%s: %+v", what, report)
+				}
+				if live := r.world.Live(); len(live) != 0 {
+					r.t.Errorf("%s: %+v", what, live)
+				}
+				r.quiet()
+				r.pass(nextList)
+				r.quiet()
+				if alice.Block(id) != before {
+					r.t.Errorf("%s: the event was touched", what)
+				}
+				// It comes back.
+				r.must(alice.Edit(id, func(d *simulator.Draft) { d.Recurrence, d.Start, d.End = nil, tomorrow(9), tomorrow(10) }))
+				if report := r.sweep(); report.Created != 1 || report.Patched != 1 {
+					r.t.Errorf("%s, and back: %+v", what, report)
+				}
+				r.quiet()
+			})
+		}
+	}
+}
+
+func TestAMeetingThatRunsIsNotEndedBySomebodyWhoEndsItsEventEarly(t *testing.T) {
+	for what, recurrence := range map[string]*simulator.Recurrence{"single": nil, "the last of a series": {Pattern: "daily", Count: 2}} {
+		inBubble(t, simulator.Options{Seed: 14}, func(r *rig) {
+			alice := r.mailbox("alice@example.com")
+			d := draft("@webex:onetime")
+			d.Recurrence = recurrence
+			e := alice.Create(d)
+			r.sweep()
+			if recurrence != nil {
+				r.pass(24 * time.Hour)
+			}
+			r.pass(time.Until(e.Start.Add(30 * time.Minute)))
+			r.must(alice.Edit(e.ID, func(d *simulator.Draft) { d.End = e.Start.Add(20 * time.Minute) }))
+			if report := r.sweep(); report.Deleted != 0 || report.Patched != 0 || report.Retrying != 0 {
+				r.t.Errorf("%s: %+v", what, report)
+			}
+			if n := len(r.world.Live()); n != 1 {
+				r.t.Errorf("%s: %d meetings", what, n)
+			}
+			r.quiet()
+		})
+	}
+}
+
+func TestTheLastComingOccurrenceThatIsCancelledGoesAtWebexToo(t *testing.T) {
+	for _, quirks := range []simulator.Quirks{{}, simulator.Odd()} {
+		inBubble(t, simulator.Options{Seed: 15, Quirks: quirks}, func(r *rig) {
+			alice := r.mailbox("alice@example.com")
+			d := draft("@webex:onetime")
+			d.Recurrence = &simulator.Recurrence{Pattern: "weekly", Count: 4}
+			id := alice.Create(d).ID
+			r.sweep()
+			days := alice.Dates(id, time.Now(), time.Now().Add(ahead))
+			r.pass(22 * 24 * time.Hour) // three are over, and beyond the window
+			r.sweep()
+			r.world.ClearMails()
+			r.must(alice.CancelOccurrence(id, days[3]))
+			for range 2 {
+				r.sweep()
+			}
+			for _, m := range r.world.Live() {
+				if left := r.world.Occurrences(m.ID, time.Now().Add(ahead)); len(left) != 0 {
+					r.t.Errorf("at Webex stays %v", left)
+				}
+			}
+			r.quiet()
+		})
+	}
 }

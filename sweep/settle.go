@@ -108,6 +108,14 @@ func (r *run) event(ctx context.Context, e delta.Event) error {
 		r.report.Retrying++
 		return nil
 	}
+	if _, known := r.records[e.SeriesID]; e.SeriesID != "" && !known {
+		if err := r.recallMore(ctx, []string{e.SeriesID}); err != nil { // it may be all of its series that this sweep looks at
+			return err
+		}
+	}
+	if r.records[e.ID].State == delta.Newer || r.records[e.SeriesID].State == delta.Newer {
+		return r.later(ctx, e, delta.ErrNewer) // whoever wrote it may want to know
+	}
 	return r.settled(ctx, e, r.attempt(ctx, e))
 }
 
@@ -187,13 +195,37 @@ func (r *run) attempt(ctx context.Context, e delta.Event) error {
 
 // decide looks at an event and plans what to do about it. gone says that Webex has no such meeting.
 func (r *run) decide(e delta.Event, gone bool) (delta.Seen, delta.Decision) {
-	seen := r.Keys.See(r.mailbox.ID, e, r.policy(), r.now)
+	have, series := r.records[e.ID], r.records[e.SeriesID]
+	seen := r.see(e)
+	switch {
+	case len(seen.Own) == 0 && (have.State == delta.Linked || have.State == delta.Silent):
+		seen = r.mended(seen, r.Keys.Ref(r.mailbox.ID, e.ID), have.Block)
+	case len(seen.Own) == 0 && have.State == delta.NoRecord && e.Mark.Valid:
+		seen = r.mended(seen, r.Keys.Ref(r.mailbox.ID, e.ID), e.Mark.Block)
+	case len(seen.Shared) == 0 && have.State == delta.Following:
+		seen = r.mended(seen, seen.SeriesRef, shared(series, have))
+	}
 	seen.Fresh, seen.MeetingGone, seen.Owed = r.full, gone, r.owing[e.ID]
 	if e.SeriesID != "" {
-		series := r.records[e.SeriesID]
 		seen.Series, seen.Reset = &series, r.reset[e.SeriesID]
 	}
-	return seen, delta.Plan(seen, r.records[e.ID], r.now)
+	return seen, delta.Plan(seen, have, r.now)
+}
+
+func (r *run) see(e delta.Event) delta.Seen { return r.Keys.See(r.mailbox.ID, e, r.policy(), r.now) }
+
+// mended looks at an event again as if the markers stood there that somebody deleted around the lines of a block.
+func (r *run) mended(s delta.Seen, ref string, written delta.Digest) delta.Seen {
+	if written == "" || s.Body.Content == "" {
+		return s
+	}
+	body := s.Body.Mend(ref, func(line string) bool { return r.Keys.Has(written, line) })
+	if body == s.Body {
+		return s
+	}
+	e := s.Event
+	e.Body = body
+	return r.see(e)
 }
 
 // errMeetingGone says that Webex does not know the meeting that is remembered.
@@ -254,5 +286,5 @@ func (r *run) rest(ctx context.Context, id string, d delta.Decision) error {
 		return nil
 	}
 	d.Have.Tries, d.Have.Reason = 0, ""
-	return r.store(r.remember(ctx, id, d.Have))
+	return ofStore(r.remember(ctx, id, d.Have))
 }

@@ -16,7 +16,7 @@ import (
 func TestRandomSchedulesOfSpacesKeepEveryPromise(t *testing.T) {
 	eachSchedule(t, "SYNCD_TEST_SOCIAL_SEED", 3, func(t *testing.T, seed uint64, tell func(string, ...any)) {
 		inBubble(t, schedule(seed), func(r *rig) {
-			(&chance{rig: r, rng: rand.New(rand.NewPCG(seed, 2)), tell: tell, social: true}).run(seed)
+			(&chance{rig: r, rng: rand.New(rand.NewPCG(seed, 2)), tell: tell, social: true, lags: lags(seed)}).run(seed)
 		})
 	})
 }

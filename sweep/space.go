@@ -195,9 +195,7 @@ func (r *run) nameSpace(ctx context.Context, s delta.Seen, record *delta.Record)
 		return err
 	}
 	if err := r.Meetings.NameSpace(ctx, record.Space.ID, title); err != nil {
-		if err := r.spaceTrouble(ctx, s.ID, record, err); err != nil || record.Space.ID == "" {
-			return err
-		}
+		return r.spaceTrouble(ctx, s.ID, record, err)
 	}
 	record.Space.Title = sum
 	return nil
@@ -223,6 +221,7 @@ func (r *run) spaceTrouble(ctx context.Context, event string, record *delta.Reco
 	}
 	r.report.Reasons[delta.SpaceRefused]++
 	r.log.Warn().Err(err).Str("event", event).Msg("Webex refuses what is to be done in a space")
+	record.Partial = true
 	return nil
 }
 
@@ -270,7 +269,7 @@ func (r *run) owed(ctx context.Context) error {
 	}
 	all, err := r.memory.AllRecords(ctx)
 	if err != nil {
-		return r.store(err)
+		return ofStore(err)
 	}
 	for id, record := range all {
 		space := record.Space.Lacks == delta.SpaceScope || record.Space.Lacks == delta.SpaceRefused

@@ -250,6 +250,69 @@ func TestASpaceThatWebexWillNotMakeCostsTheEventTwoTriesAndNotItsMeeting(t *test
 	})
 }
 
+func TestWhatASpaceWasRefusedIsMadeUpForOnceItIsNot(t *testing.T) {
+	inSpace(t, 118, func(r *rig, alice *simulator.Mailbox, id string) {
+		r.sweeper.Eager = true
+		for _, call := range []string{"ListMemberships", "PutRoom", "DeleteMembership", "CreateMembership"} {
+			r.world.Fault(simulator.Rule{Call: call, Fault: simulator.Refuse(403, "", "")})
+		}
+		r.must(alice.Edit(id, func(d *simulator.Draft) {
+			d.Subject, d.Attendees = "Planning II", []string{"guest@example.org", "dora@example.org"}
+		}))
+		for range 5 {
+			if _, err := r.trySweep(r.t.Context()); err != nil {
+				r.t.Error(err)
+			}
+			r.pass(10 * time.Minute)
+		}
+		r.world.Heal()
+		r.resync(0, false)
+		r.sweep()
+		if s := r.space(); s.Title != "Planning II" || !slices.Equal(house(s), []string{"alice@example.com", "dora@example.org", "guest@example.org"}) {
+			r.t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestWhoIsInvitedAgainComesInAgainThoughTheAnswerToHisRemovalWasLost(t *testing.T) {
+	for name, fault := range map[string]simulator.Fault{"lost": simulator.Unheard(), "502": simulator.Refuse(502, "", "").Applied(), "nothing": simulator.Delay(0)} {
+		inSpace(t, 119, func(r *rig, alice *simulator.Mailbox, id string) {
+			edit := func(who ...string) []string {
+				r.must(alice.Edit(id, func(d *simulator.Draft) { d.Attendees = who }))
+				_, err := r.trySweep(r.t.Context())
+				r.must(err)
+				r.world.Heal()
+				r.pass(5 * time.Minute)
+				r.sweep()
+				return house(r.space())
+			}
+			r.world.Fault(simulator.Rule{Call: "DeleteMembership", Times: 1, Fault: fault})
+			if got := edit("guest@example.org"); len(got) != 2 {
+				r.t.Errorf("%s: %v", name, got)
+			}
+			if got := edit("guest@example.org", "bob@example.org"); len(got) != 3 {
+				r.t.Errorf("%s: invited again: %v", name, got)
+			}
+		})
+	}
+}
+
+func TestWhoLeftIsNotFetchedBackWhereSomebodyElseCouldNotBeBroughtInAtFirst(t *testing.T) {
+	inSpace(t, 120, func(r *rig, alice *simulator.Mailbox, id string) {
+		r.must(r.world.LeaveSpace(r.space().ID, "bob@example.org"))
+		r.world.Fault(simulator.Rule{Call: "CreateMembership", Times: 1, Fault: simulator.Unheard()})
+		r.must(alice.Edit(id, func(d *simulator.Draft) { d.Attendees = append(d.Attendees, "dora@example.org") }))
+		_, err := r.trySweep(r.t.Context())
+		r.must(err)
+		r.world.Heal()
+		r.pass(5 * time.Minute)
+		r.sweep()
+		if got := house(r.space()); !slices.Equal(got, []string{"alice@example.com", "dora@example.org", "guest@example.org"}) {
+			r.t.Errorf("%v", got)
+		}
+	})
+}
+
 func TestASpaceThatPeopleDeletedOrPutUsOutOfIsNotMadeAgain(t *testing.T) {
 	for name, act := range map[string]func(r *rig, s simulator.Space) error{
 		"deleted": func(r *rig, s simulator.Space) error { return r.world.DeleteSpace(s.ID) },

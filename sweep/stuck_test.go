@@ -122,42 +122,106 @@ func TestAMailboxThatRefusesIsParkedAndAskedNowAndThen(t *testing.T) {
 }
 
 func TestMostMailboxesRefusingAtOnceIsOneAlarm(t *testing.T) {
-	inBubble(t, simulator.Options{Seed: 54}, func(r *rig) {
+	for _, mailboxes := range []int{6, 14, 30} {
+		t.Run(fmt.Sprint(mailboxes), func(t *testing.T) {
+			inBubble(t, simulator.Options{Seed: 54}, func(r *rig) {
+				var people []*simulator.Mailbox
+				for i := range mailboxes {
+					people = append(people, r.mailbox(fmt.Sprintf("p%02d@example.com", i)))
+				}
+				for range 10 { // all goes well for a while
+					r.sweep()
+				}
+				for _, p := range people {
+					p.Deny()
+				}
+				r.world.ClearRequests()
+				_, err := r.trySweep(r.t.Context())
+				if err == nil {
+					r.t.Fatal("no error")
+				}
+				if n := len(r.world.Requests()); n >= mailboxes {
+					r.t.Errorf("%d requests before all waited", n)
+				}
+				for i := range people {
+					if c := r.cursor(i); c.State != delta.OK {
+						r.t.Errorf("%s is %s", c.Address, c.State)
+					}
+				}
+				// One is asked each minute.
+				r.world.ClearRequests()
+				for range 5 {
+					r.pass(61 * time.Second)
+					_ = r.sweepErr()
+				}
+				if n := len(r.world.Requests()); n > 10 {
+					r.t.Errorf("%d requests in five minutes", n)
+				}
+				for _, p := range people {
+					p.Restore()
+				}
+				r.pass(61 * time.Second)
+				r.sweep()
+				r.quiet()
+			})
+		})
+	}
+}
+
+func TestASweepThatWasAnsweredBeforeAllRefuseDoesNotEndTheAlarm(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 57}, func(r *rig) {
 		var people []*simulator.Mailbox
-		for i := range 30 {
+		for i := range 14 {
 			people = append(people, r.mailbox(fmt.Sprintf("p%02d@example.com", i)))
 		}
 		r.sweep()
-		for _, p := range people {
-			p.Deny()
-		}
-		r.world.ClearRequests()
-		_, err := r.trySweep(r.t.Context())
-		if err == nil {
-			r.t.Fatal("no error")
-		}
-		if n := len(r.world.Requests()); n > 25 {
-			r.t.Errorf("%d requests before all waited", n)
-		}
-		for i := range people {
-			if c := r.cursor(i); c.State != delta.OK {
-				r.t.Errorf("%s is %s", c.Address, c.State)
+		slow := r.boxes[0]
+		r.world.OnAnswer(func(q simulator.Request) {
+			if q.Mailbox != slow.Address || r.sweeper.Refused() != nil {
+				return
 			}
+			for i, p := range people {
+				if p.Deny(); i > 0 {
+					_, _ = r.sweeper.Sweep(r.t.Context(), r.boxes[i])
+				}
+			}
+		})
+		if _, err := r.sweeper.Sweep(r.t.Context(), slow); err != nil {
+			r.t.Fatal(err)
 		}
-		// One is asked each minute.
-		r.world.ClearRequests()
-		for range 5 {
-			r.pass(61 * time.Second)
-			_ = r.sweepErr()
+		if r.sweeper.Refused() == nil {
+			r.t.Error("the alarm is over")
 		}
-		if n := len(r.world.Requests()); n > 10 {
-			r.t.Errorf("%d requests in five minutes", n)
-		}
+		r.world.Unhook()
 		for _, p := range people {
 			p.Restore()
 		}
 		r.pass(61 * time.Second)
 		r.sweep()
-		r.quiet()
+		if err := r.sweeper.Refused(); err != nil {
+			r.t.Error(err)
+		}
+	})
+}
+
+func TestSomeMailboxesThatRefuseAreParkedAndDoNotStopTheOthers(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 56}, func(r *rig) {
+		var people []*simulator.Mailbox
+		for i := range 14 {
+			people = append(people, r.mailbox(fmt.Sprintf("p%02d@example.com", i)))
+		}
+		r.sweep()
+		for _, p := range people[:6] {
+			p.Deny()
+		}
+		for range 3 {
+			_ = r.sweepErr()
+			r.pass(2 * time.Hour)
+		}
+		for i := range people {
+			if c := r.cursor(i); (c.State == delta.Parked) != (i < 6) {
+				r.t.Errorf("%s is %s", c.Address, c.State)
+			}
+		}
 	})
 }

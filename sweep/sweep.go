@@ -62,12 +62,17 @@ func (s *Sweeper) Sweep(ctx context.Context, m delta.Mailbox) (*Report, error) {
 		return report, err
 	}
 	memory, err := s.claim(ctx, m)
-	if err != nil {
+	switch {
+	case err == nil:
+	case ctx.Err() != nil, errors.Is(err, delta.ErrLeased):
 		return report, err
+	default:
+		return report, ofStore(err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	stopRenewing := keepLease(ctx, cancel, memory)
 	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: began, log: mailboxLog{&s.Log, m.Address}}
+	r.calendar.Tell(r.throttled)
 	err = r.sweep(ctx)
 	if cause := context.Cause(ctx); cause != nil && errors.Is(cause, delta.ErrLeaseLost) {
 		err = cause

@@ -2,6 +2,7 @@ package sweep_test
 
 import (
 	"testing"
+	"time"
 
 	"syncd/simulator"
 )
@@ -29,4 +30,35 @@ func TestASeriesWhoseMasterCannotBeReadWhenItsKeywordIsTypedIsServedLater(t *tes
 			r.t.Errorf("%d meetings", n)
 		}
 	})
+}
+
+// What is left out of a changed event is not empty: the event is read before anything is concluded from that.
+func TestMembersThatARoundLeavesOutAreRead(t *testing.T) {
+	for _, member := range []string{"subject", "body", "location", "recurrence"} {
+		for _, series := range []bool{false, true} {
+			for seed := range uint64(4) { // it is left out every other time
+				inBubble(t, simulator.Options{Seed: 281 + seed, Quirks: simulator.Quirks{LeftOut: []string{member}}}, func(r *rig) {
+					alice := r.mailbox("alice@example.com")
+					d := draft("@webex:onetime")
+					if d.Body = "<p>bring cake</p>"; series {
+						d.Recurrence = &simulator.Recurrence{Pattern: "weekly", Count: 4}
+					}
+					id := alice.Create(d).ID
+					r.sweep()
+					r.must(alice.Edit(id, func(d *simulator.Draft) { d.End = d.End.Add(time.Hour) }))
+					if report := r.sweep(); report.Patched+report.Created+report.Deleted != 0 {
+						r.t.Errorf("%s: %+v", member, report)
+					}
+					r.quiet()
+					if series {
+						r.must(alice.Cancel(alice.OccurrenceID(id, alice.Dates(id, time.Now(), time.Now().Add(ahead))[1])))
+						if report := r.sweep(); report.Deleted != 1 || report.Patched != 0 {
+							r.t.Errorf("%s, one cancelled: %+v", member, report)
+						}
+						r.quiet()
+					}
+				})
+			}
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"syncd/delta"
 )
@@ -47,7 +48,7 @@ func (r *run) vanished(ctx context.Context, c *changes) error {
 		return err
 	}
 	back = append(back, accepted...)
-	if err := r.store(r.write(ctx, delta.Batch{Release: back})); err != nil {
+	if err := ofStore(r.write(ctx, delta.Batch{Release: back})); err != nil {
 		return err
 	}
 	known, err := r.known(ctx, len(gone))
@@ -120,7 +121,9 @@ func (r *run) confirm(ctx context.Context, ids []string) ([]string, error) {
 			continue
 		case err == nil:
 			r.report.Reasons[delta.Outside]++
-			err = r.event(ctx, e)
+			if err = r.event(ctx, e); err == nil && e.Type == delta.Master { // what was left of it in the window may be cancelled
+				err = r.settled(ctx, e, r.cancellationsAgain(ctx, e, 0))
+			}
 		case !ends(ctx, err):
 			err = r.later(ctx, delta.Event{ID: id}, err)
 		}
@@ -137,7 +140,7 @@ func (r *run) known(ctx context.Context, gone int) (int, error) {
 		return len(r.records), nil
 	}
 	all, err := r.memory.AllRecords(ctx)
-	return len(all), r.store(err)
+	return len(all), ofStore(err)
 }
 
 // hold keeps all vanished events of this sweep for an operator's word.
@@ -146,14 +149,14 @@ func (r *run) hold(ctx context.Context, gone []string, before map[string]bool) e
 	r.report.Reasons[delta.HeldBack] += len(gone)
 	r.log.Error().Int("events", len(gone)).
 		Msg("more events vanished than the limit: held; check, then `syncd resync --accept-removals` or bring them back")
-	return r.store(r.write(ctx, delta.Batch{Hold: gone}))
+	return ofStore(r.write(ctx, delta.Batch{Hold: gone}))
 }
 
 // accepted carries out the removals that an operator released, each confirmed once more. They are held no longer.
 func (r *run) accepted(ctx context.Context, held map[string]bool) ([]string, error) {
 	var ids []string
 	for _, id := range r.memory.Accepted() {
-		if held[id] {
+		if held[id] && !strings.HasPrefix(id, heldMeeting) { // a meeting's turn comes with the search for orphans
 			ids = append(ids, id)
 		}
 	}

@@ -113,7 +113,7 @@ func (s SignIns) agree(ctx context.Context, id, shared, filed string) (string, e
 	case inStore.Sealed == "":
 		return shared, s.drop(id)
 	}
-	return shared, writeFile(s.path(id), []byte(shared))
+	return shared, WriteFile(s.path(id), []byte(shared))
 }
 
 // LoadSignIn gives what was kept of a sign-in, and which version that is; nil for none.
@@ -193,7 +193,7 @@ func (s SignIns) replace(ctx context.Context, id string, change func(keptSignIn)
 		case ok && k.Sealed == "":
 			return s.drop(id)
 		case ok:
-			return writeFile(s.path(id), text)
+			return WriteFile(s.path(id), text)
 		}
 	}
 	return errors.New("the sign-in keeps changing: try again")
@@ -215,7 +215,7 @@ func (s SignIns) RenewSignIn(ctx context.Context, id string, plain []byte, versi
 	if err != nil || !ok {
 		return err
 	}
-	return writeFile(s.path(id), text)
+	return WriteFile(s.path(id), text)
 }
 
 func (s SignIns) path(id string) string { return filepath.Join(s.Dir, strings.ToLower(id)) }

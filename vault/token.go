@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,16 +16,20 @@ import (
 type Shared interface {
 	WebexToken(ctx context.Context) (string, error) // "" for none
 	SetWebexToken(ctx context.Context, sealed string) error
+	// SwapWebexToken replaces was, "" for none, and reports false where something else is there.
+	SwapWebexToken(ctx context.Context, was, now string) (bool, error)
 	// LockWebexToken keeps others from refreshing, for most at the longest.
 	LockWebexToken(ctx context.Context, most time.Duration) (unlock func(), ok bool, err error)
 }
 
-// Tokens keeps the rotated Webex tokens, sealed, in the shared store and in a file. The file is there for the day on which the
-// store is lost: a refresh token that was rotated away cannot be had again without an operator.
+// Tokens keeps the rotated Webex tokens, sealed, in the shared store and in a file of each machine. The files are there for the day on
+// which the store is lost: a refresh token that was rotated away cannot be had again without an operator.
 type Tokens struct {
 	Key    *Key
 	Shared Shared
 	File   string
+	// ReadOnly brings no copies together. What a refresh gave is stored all the same: it may be the only token that lives.
+	ReadOnly bool
 }
 
 const tokenName = "webex:token"
@@ -38,47 +43,99 @@ type kept struct {
 // name is what the tokens are sealed under. It binds the time, so that an old copy cannot be passed off as the latest.
 func (k kept) name() string { return tokenName + " " + k.At.UTC().Format(time.RFC3339Nano) }
 
-// LoadToken gives the later of the two copies that can be read; nil if there is none.
-func (t Tokens) LoadToken(ctx context.Context) ([]byte, error) {
-	plain, _, err := t.latest(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return plain, nil
+// copied is one copy as it was found.
+type copied struct {
+	text  string
+	at    time.Time // as it says; zero where it says nothing
+	plain []byte    // nil for one that cannot be unsealed: it is of another key or damaged, and as good as lost
 }
 
-// latest gives the later copy, and its time, of those that can be had; the error tells of one that cannot.
-func (t Tokens) latest(ctx context.Context) (plain []byte, at time.Time, err error) {
-	shared, err := t.Shared.WebexToken(ctx)
-	file, failed := os.ReadFile(t.File)
+func (t Tokens) read(text string) copied {
+	var k kept
+	if json.Unmarshal([]byte(text), &k) != nil {
+		return copied{text: text}
+	}
+	c := copied{text: text, at: k.At}
+	if plain, err := t.Key.Unseal(k.name(), k.Sealed); err == nil && !k.At.IsZero() {
+		c.plain = plain
+	}
+	return c
+}
+
+// copies reads both; the error tells of one that cannot be had.
+func (t Tokens) copies(ctx context.Context) (shared, filed copied, err error) {
+	inStore, err := t.Shared.WebexToken(ctx)
+	inFile, failed := os.ReadFile(t.File)
 	if failed != nil && !errors.Is(failed, fs.ErrNotExist) {
 		err = errors.Join(err, fmt.Errorf("reading %s: %w", t.File, failed))
 	}
-	for _, copied := range []string{shared, string(file)} {
-		var k kept
-		if json.Unmarshal([]byte(copied), &k) != nil || !k.At.After(at) {
-			continue
-		}
-		// A copy that cannot be unsealed is of another key or damaged, and as good as lost.
-		if p, err := t.Key.Unseal(k.name(), k.Sealed); err == nil {
-			plain, at = p, k.At
+	return t.read(inStore), t.read(string(inFile)), err
+}
+
+// LoadTokens gives the copies that can be read, the later one first, and one where both are the same.
+func (t Tokens) LoadTokens(ctx context.Context) (all [][]byte, err error) {
+	shared, filed, err := t.copies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	first, second := shared, filed
+	if filed.plain != nil && (shared.plain == nil || filed.at.After(shared.at)) {
+		first, second = filed, shared
+	}
+	for _, c := range []copied{first, second} {
+		if c.plain != nil && (len(all) == 0 || c.text != first.text) {
+			all = append(all, c.plain)
 		}
 	}
-	return plain, at, err
+	return all, nil
+}
+
+// KeepToken sees that a token that was loaded stands in both places, unless there is a later one. shared says that it was not in the store,
+// which others read.
+func (t Tokens) KeepToken(ctx context.Context, token []byte) (shared bool, err error) {
+	const tries = 10
+	for range tries {
+		inStore, inFile, err := t.copies(ctx)
+		if err != nil || t.ReadOnly {
+			return false, err
+		}
+		this := inStore
+		if !bytes.Equal(inStore.plain, token) {
+			this = inFile
+		}
+		if !bytes.Equal(this.plain, token) { // a later one took its place
+			return false, nil
+		}
+		if this.at.After(inFile.at) {
+			if err := WriteFile(t.File, []byte(this.text)); err != nil {
+				return false, err
+			}
+		}
+		if !this.at.After(inStore.at) {
+			return false, nil
+		}
+		if ok, err := t.Shared.SwapWebexToken(ctx, inStore.text, this.text); ok || err != nil {
+			return ok, err
+		}
+	}
+	return false, errors.New("the Webex token keeps changing")
 }
 
 // StoreToken stores both copies. Their time is later than that of any copy there is, also of one from a machine whose clock is fast.
 func (t Tokens) StoreToken(ctx context.Context, tokens []byte) error {
 	k := kept{At: time.Now().UTC()}
-	if _, before, _ := t.latest(ctx); !k.At.After(before) { // a copy that cannot be had cannot be outdone
-		k.At = before.Add(time.Nanosecond)
+	shared, filed, _ := t.copies(ctx) // a copy that cannot be had cannot be outdone
+	for _, c := range []copied{shared, filed} {
+		if c.plain != nil && !k.At.After(c.at) {
+			k.At = c.at.Add(time.Nanosecond)
+		}
 	}
 	k.Sealed = t.Key.Seal(k.name(), tokens)
 	raw, err := json.Marshal(k)
 	if err != nil {
 		return fmt.Errorf("encoding tokens: %w", err)
 	}
-	return errors.Join(writeFile(t.File, raw), t.Shared.SetWebexToken(ctx, string(raw)))
+	return errors.Join(WriteFile(t.File, raw), t.Shared.SetWebexToken(ctx, string(raw)))
 }
 
 // LockToken takes the turn to refresh. ok is false where another daemon has it.
@@ -86,12 +143,12 @@ func (t Tokens) LockToken(ctx context.Context, most time.Duration) (unlock func(
 	return t.Shared.LockWebexToken(ctx, most)
 }
 
-// writeFile writes a file for its owner's eyes, whole or not at all.
-func writeFile(path string, content []byte) error {
+// WriteFile writes a file for its owner's eyes, whole or not at all.
+func WriteFile(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".token-*")
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}

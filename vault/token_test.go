@@ -16,7 +16,8 @@ import (
 type shelf struct {
 	value     string
 	get, put  error
-	forgetful bool // drops what it is given
+	forgetful bool   // drops what it is given
+	before    func() // of each swap
 }
 
 func (s *shelf) WebexToken(context.Context) (string, error) { return s.value, s.get }
@@ -26,6 +27,17 @@ func (s *shelf) SetWebexToken(_ context.Context, sealed string) error {
 		s.value = sealed
 	}
 	return s.put
+}
+
+func (s *shelf) SwapWebexToken(_ context.Context, was, now string) (bool, error) {
+	if s.before != nil {
+		s.before()
+	}
+	if s.put != nil || s.value != was {
+		return false, s.put
+	}
+	s.value = now
+	return true, nil
 }
 
 func (s *shelf) LockWebexToken(context.Context, time.Duration) (func(), bool, error) {
@@ -44,8 +56,8 @@ func tokens(t *testing.T, shared Shared) Tokens {
 // loads checks what is loaded.
 func loads(t *testing.T, k Tokens, want string) {
 	t.Helper()
-	got, err := k.LoadToken(t.Context())
-	if err != nil || string(got) != want {
+	got, err := k.LoadTokens(t.Context())
+	if err != nil || len(got) == 0 || string(got[0]) != want {
 		t.Errorf("loaded %q, %v, want %q", got, err, want)
 	}
 }
@@ -60,7 +72,7 @@ func stores(t *testing.T, k Tokens, token string) {
 func TestATokenIsStoredTwiceAndSealed(t *testing.T) {
 	s := &shelf{}
 	k := tokens(t, s)
-	if got, err := k.LoadToken(t.Context()); got != nil || err != nil {
+	if got, err := k.LoadTokens(t.Context()); got != nil || err != nil {
 		t.Errorf("nothing stored: %q, %v", got, err)
 	}
 	stores(t, k, "the refresh token")
@@ -114,7 +126,7 @@ func TestEitherCopyAloneIsEnough(t *testing.T) {
 		}
 		loads(t, k, "token")
 		s.value = damaged
-		if got, err := k.LoadToken(t.Context()); got != nil || err != nil {
+		if got, err := k.LoadTokens(t.Context()); got != nil || err != nil {
 			t.Errorf("both copies are %q: %q, %v", damaged, got, err)
 		}
 		if err := os.WriteFile(k.File, []byte(sealed), 0o600); err != nil {
@@ -134,7 +146,7 @@ func TestAnErrorOfTheStoreIsAnError(t *testing.T) {
 	k := tokens(t, s)
 	stores(t, k, "token")
 	s.get = down
-	if got, err := k.LoadToken(t.Context()); !errors.Is(err, down) || got != nil {
+	if got, err := k.LoadTokens(t.Context()); !errors.Is(err, down) || got != nil {
 		t.Errorf("loaded %q, %v: the store may have a later one", got, err)
 	}
 	s.get, s.put = nil, down
@@ -159,7 +171,7 @@ func TestAnErrorOfTheFileIsAnError(t *testing.T) {
 	if err := k.StoreToken(t.Context(), []byte("token")); err == nil || s.value == "" {
 		t.Errorf("stored: %v; the other copy is %q", err, s.value)
 	}
-	if got, err := k.LoadToken(t.Context()); err == nil {
+	if got, err := k.LoadTokens(t.Context()); err == nil {
 		t.Errorf("loaded %q", got)
 	}
 }
@@ -172,7 +184,7 @@ func TestAnotherKeysTokenIsNone(t *testing.T) {
 	if k.Key, err = New([]byte("another key of thirty-two bytes.")); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := k.LoadToken(t.Context()); got != nil || err != nil {
+	if got, err := k.LoadTokens(t.Context()); got != nil || err != nil {
 		t.Errorf("loaded %q, %v", got, err)
 	}
 }
@@ -214,4 +226,173 @@ func TestALaterTokenWinsWhateverTheClockSays(t *testing.T) {
 		stores(t, slow, "in the file alone")
 		loads(t, slow, "in the file alone")
 	})
+}
+
+// keeps has a copy stand in both places, and checks whether it was put into the shared one.
+func keeps(t *testing.T, k Tokens, token string, shared bool) {
+	t.Helper()
+	if got, err := k.KeepToken(t.Context(), []byte(token)); err != nil || got != shared {
+		t.Errorf("kept %q: shared %v, %v", token, got, err)
+	}
+}
+
+func filed(t *testing.T, k Tokens) string {
+	t.Helper()
+	raw, err := os.ReadFile(k.File)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+func TestWhatAnotherMachineStoredIsKeptHereAndPutBackWhenTheStoreIsLost(t *testing.T) {
+	s := &shelf{}
+	here, there := tokens(t, s), tokens(t, s)
+	stores(t, there, "first")
+	here.ReadOnly = true
+	keeps(t, here, "first", false)
+	if got := filed(t, here); got != "" {
+		t.Errorf("a dry run wrote %s", got)
+	}
+	here.ReadOnly = false
+	keeps(t, here, "first", false)
+	first := s.value
+	if got := filed(t, here); got != first {
+		t.Errorf("in the file: %q, want %q", got, first)
+	}
+	info, err := os.Stat(here.File)
+	if err != nil || info.Mode() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	keeps(t, here, "first", false)
+	if again, _ := os.Stat(here.File); !os.SameFile(info, again) {
+		t.Error("what is there is written anew")
+	}
+	stores(t, there, "second")
+	second := s.value
+
+	// The store is lost. Who has the older copy is first; the later one takes its place, and never the other way round.
+	s.value = ""
+	here.ReadOnly = true
+	keeps(t, here, "first", false)
+	if s.value != "" {
+		t.Error("a dry run wrote")
+	}
+	here.ReadOnly = false
+	keeps(t, here, "first", true)
+	keeps(t, here, "first", false)
+	if s.value != first {
+		t.Errorf("the store has %q", s.value)
+	}
+	loads(t, there, "second")
+	keeps(t, there, "second", true)
+	loads(t, here, "second")
+	keeps(t, here, "first", false) // as it was loaded a moment ago
+	if s.value != second || filed(t, here) != first {
+		t.Errorf("the store has %q, this machine %q", s.value, filed(t, here))
+	}
+	keeps(t, here, "second", false)
+	if filed(t, here) != second {
+		t.Errorf("this machine has %q", filed(t, here))
+	}
+	keeps(t, here, "nobody's", false)
+}
+
+func TestOfTwoMachinesThatPutTheirCopiesBackAtOnceTheLaterOneStays(t *testing.T) {
+	for _, order := range []string{"the later one is first", "the older one is first"} {
+		t.Run(order, func(t *testing.T) {
+			s := &shelf{}
+			older, later := tokens(t, s), tokens(t, s)
+			stores(t, older, "older")
+			stores(t, later, "later")
+			want := s.value
+			s.value = ""
+			slow, fast, slows := older, later, "older"
+			if order == "the older one is first" {
+				slow, fast, slows = later, older, "later"
+			}
+			s.before = func() { // while the slow one has looked and not written yet
+				s.before = nil
+				raw, _ := os.ReadFile(fast.File)
+				s.value = string(raw)
+			}
+			keeps(t, slow, slows, slows == "later")
+			if s.value != want {
+				t.Errorf("the store has %q", s.value)
+			}
+		})
+	}
+}
+
+func TestADamagedCopyGivesWayAndOneOfAnotherKeyOnlyIfItIsNotLater(t *testing.T) {
+	s := &shelf{}
+	k := tokens(t, s)
+	stores(t, k, "token")
+	sealed := s.value
+	for _, damaged := range []string{"{}", "null", sealed[:len(sealed)/2], "\x00"} {
+		s.value = damaged
+		keeps(t, k, "token", true)
+		if err := os.WriteFile(k.File, []byte(damaged), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		keeps(t, k, "token", false)
+		if s.value != sealed || filed(t, k) != sealed {
+			t.Errorf("%q was not replaced: %q and %q", damaged, s.value, filed(t, k))
+		}
+	}
+	other := tokens(t, s)
+	var err error
+	if other.Key, err = New([]byte("another key of thirty-two bytes.")); err != nil {
+		t.Fatal(err)
+	}
+	stores(t, other, "of another key")
+	theirs := s.value
+	keeps(t, k, "token", false)
+	if s.value != theirs {
+		t.Error("a later one of another key was replaced")
+	}
+	s.value = sealed
+	if err := os.WriteFile(k.File, []byte(theirs), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	keeps(t, k, "token", false)
+	if filed(t, k) != theirs {
+		t.Error("a later one in the file was replaced")
+	}
+	if got, err := k.LoadTokens(t.Context()); err != nil || len(got) != 1 || string(got[0]) != "token" {
+		t.Errorf("loaded %q, %v", got, err)
+	}
+}
+
+func TestBothCopiesAreGivenTheLaterOneFirst(t *testing.T) {
+	s := &shelf{}
+	here, there := tokens(t, s), tokens(t, s)
+	stores(t, here, "older")
+	older := s.value
+	stores(t, there, "later")
+	for _, swapped := range []bool{false, true} {
+		got, err := here.LoadTokens(t.Context())
+		if err != nil || len(got) != 2 || string(got[0]) != "later" || string(got[1]) != "older" {
+			t.Errorf("swapped %v: %q, %v", swapped, got, err)
+		}
+		if err := os.WriteFile(here.File, []byte(s.value), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s.value = older
+	}
+}
+
+func TestAnErrorOfEitherPlaceKeepsNothingApart(t *testing.T) {
+	down := errors.New("store is down")
+	s := &shelf{}
+	k := tokens(t, s)
+	stores(t, k, "token")
+	s.value, s.put = "", down
+	if _, err := k.KeepToken(t.Context(), []byte("token")); !errors.Is(err, down) {
+		t.Errorf("the store cannot be written: %v", err)
+	}
+	s.put, s.get = nil, down
+	if _, err := k.KeepToken(t.Context(), []byte("token")); !errors.Is(err, down) {
+		t.Errorf("the store cannot be read: %v", err)
+	}
 }

@@ -19,7 +19,15 @@ type safe struct {
 	dies   time.Time // the refresh token, as noted
 }
 
-func (s *safe) LoadToken(context.Context) ([]byte, error) { return s.stored, s.err }
+func (s *safe) LoadTokens(context.Context) ([][]byte, error) {
+	if s.stored == nil {
+		return nil, s.err
+	}
+	return [][]byte{s.stored}, s.err
+}
+
+// KeepToken has nothing to do: there is one place.
+func (s *safe) KeepToken(context.Context, []byte) (bool, error) { return false, nil }
 
 func (s *safe) StoreToken(_ context.Context, tokens []byte) error {
 	if s.err == nil {
@@ -97,6 +105,10 @@ func TestEveryRequestFitsTheVendorsDescription(t *testing.T) {
 	world.SetQuirks(func(q *simulator.Quirks) { q.EmptyListPage, q.MaxNull = 1, true })
 	if many := list("many"); len(many) != made {
 		t.Errorf("found %d of %d behind an empty page", len(many), made)
+	}
+	world.SetQuirks(func(q *simulator.Quirks) { q.EmptyListPage, q.ListedTwice = 0, 1 })
+	if many := list("many"); len(many) != made {
+		t.Errorf("found %d of %d where one is listed twice", len(many), made)
 	}
 
 	request.Title, request.Start, request.End = "Moved", start.Add(time.Hour), start.Add(2*time.Hour)

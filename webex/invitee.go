@@ -20,6 +20,8 @@ type inviteeJSON struct {
 	Errors failures `json:"errors"`
 }
 
+func (i inviteeJSON) id() string { return i.ID }
+
 func (i *inviteeJSON) check() error { return i.Errors.check("id", "email") }
 
 // Invitees lists whom a meeting, series or occurrence invites.

@@ -24,7 +24,7 @@ func (c *Client) Tagged(ctx context.Context, host, tag string, from, to time.Tim
 	var found []delta.Meeting
 	err := pages(ctx, c, c.rest.URL(query, "meetings"), func(items []meetingJSON) bool {
 		for _, m := range items {
-			if slices.Contains(m.Tags, tag) { // a list that ignores the tag would be everybody's meetings
+			if slices.Contains(m.Tags, tag) && !m.part() { // a list that ignores the filters would be everybody's meetings
 				found = append(found, m.meeting())
 			}
 		}
@@ -57,17 +57,28 @@ func (c *Client) Occurrences(ctx context.Context, host string, from, to time.Tim
 	return found, nil
 }
 
-// pages goes through a list page by page, until it ends or a page is enough.
-func pages[T any](ctx context.Context, c *Client, next *url.URL, page func(items []T) (enough bool)) error {
-	for n := 0; next != nil; n++ {
-		if n == maxPages {
+// item is one of a list.
+type item interface{ id() string }
+
+// pages goes through a list page by page, until it ends or a page is enough. What is listed twice, as happens where a list changes
+// between two pages, comes once: a meeting is no duplicate of itself.
+func pages[T item](ctx context.Context, c *Client, next *url.URL, page func(items []T) (enough bool)) error {
+	asked, seen := map[string]bool{}, map[string]bool{}
+	for next != nil {
+		if len(asked) == maxPages || asked[next.RawQuery] { // all pages of a list have the same path
 			return delta.ErrLoop
 		}
+		asked[next.RawQuery] = true
 		var list list[T]
 		if err := c.rest.Do(ctx, rest.Call{Method: http.MethodGet, URL: next, Decode: list.decode}); err != nil {
 			return err
 		}
-		if page(list.items) {
+		items := slices.DeleteFunc(list.items, func(one T) bool {
+			again := seen[one.id()]
+			seen[one.id()] = one.id() != ""
+			return again
+		})
+		if page(items) {
 			return nil
 		}
 		following, err := c.nextPage(list.header, next)

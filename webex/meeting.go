@@ -2,11 +2,13 @@ package webex
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"syncd/delta"
@@ -17,6 +19,7 @@ import (
 // meetingJSON is a meeting as Webex answers, with the members that syncd reads (Create a Meeting, response).
 type meetingJSON struct {
 	ID           string        `json:"id"`
+	Type         string        `json:"meetingType"`
 	Number       string        `json:"meetingNumber"`
 	Title        string        `json:"title"`
 	Password     string        `json:"password"`
@@ -70,7 +73,7 @@ type meetingRequest struct {
 	Start      string   `json:"start,omitempty"`
 	End        string   `json:"end,omitempty"`
 	Timezone   string   `json:"timezone,omitempty"`
-	Recurrence string   `json:"recurrence,omitempty"`
+	Recurrence any      `json:"recurrence,omitempty"` // a rule; what is left out stays, and only null ends it (Patch a Meeting)
 	HostEmail  string   `json:"hostEmail"`
 	SendEmail  bool     `json:"sendEmail"` // its default is true
 	Tags       []string `json:"integrationTags,omitempty"`
@@ -84,7 +87,13 @@ func encodeRequest(r delta.MeetingRequest) meetingRequest {
 			zone, r.Zone = time.UTC, "UTC"
 		}
 		out.Start, out.End = r.Start.In(zone).Format(time.RFC3339), r.End.In(zone).Format(time.RFC3339)
-		out.Timezone, out.Recurrence = r.Zone, r.RRULE
+		out.Timezone = r.Zone
+		switch {
+		case r.RRULE != "":
+			out.Recurrence = r.RRULE
+		case r.Single:
+			out.Recurrence = json.RawMessage("null")
+		}
 	}
 	return out
 }
@@ -108,6 +117,13 @@ func (m *meetingJSON) decode(header http.Header, body io.Reader) error {
 		return fmt.Errorf("reading a meeting: %w", err)
 	}
 	return m.check()
+}
+
+func (m meetingJSON) id() string { return m.ID }
+
+// part reports an occurrence of a meeting, or one that was held, and not the meeting itself, with whose id its own begins.
+func (m meetingJSON) part() bool {
+	return (m.Type == "scheduledMeeting" || m.Type == "meeting") && strings.Contains(m.ID, "_")
 }
 
 // check refuses a meeting without an id, and one that Webex could not read to the end itself.

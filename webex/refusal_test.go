@@ -3,6 +3,7 @@ package webex
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -171,10 +172,24 @@ func TestAListIsFollowedNowhereElse(t *testing.T) {
 }
 
 func TestAListThatNeverEndsIsALoop(t *testing.T) {
-	client, w := newClient(t, ok(oneMeeting, "<"+apiRoot+`/meetings?cursor=c>; rel="next"`))
-	found, err := client.Tagged(t.Context(), "", "tag", time.Time{}, time.Time{})
-	if !errors.Is(err, delta.ErrLoop) || found != nil || len(w.sent) != maxPages {
-		t.Errorf("%d meetings, %v, %d requests", len(found), err, len(w.sent))
+	next := func(cursor int) reply {
+		return ok(oneMeeting, fmt.Sprintf(`<%s/meetings?cursor=%d>; rel="next"`, apiRoot, cursor))
+	}
+	var endless []reply
+	for i := range maxPages {
+		endless = append(endless, next(i))
+	}
+	for name, c := range map[string]struct {
+		replies []reply
+		want    int // requests
+	}{
+		"to itself": {[]reply{next(1), next(1), next(1)}, 2}, "in a ring": {[]reply{next(1), next(2), next(1), next(2)}, 3}, "without end": {endless, maxPages},
+	} {
+		client, w := newClient(t, c.replies...)
+		found, err := client.Tagged(t.Context(), "", "tag", time.Time{}, time.Time{})
+		if !errors.Is(err, delta.ErrLoop) || found != nil || len(w.sent) != c.want {
+			t.Errorf("%s: %d meetings, %v, %d requests", name, len(found), err, len(w.sent))
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,8 +25,11 @@ import (
 
 // Vault keeps the tokens of a Service App over restarts, encrypted, for all daemons.
 type Vault interface {
-	// LoadToken gives what was stored last, by whomever; nil if there is nothing.
-	LoadToken(ctx context.Context) ([]byte, error)
+	// LoadTokens gives what was stored last, by whomever, and where an older copy of it is about, that too; the later one first.
+	LoadTokens(ctx context.Context) ([][]byte, error)
+	// KeepToken sees that one of these stands wherever tokens are kept, unless there is a later one. shared says that other daemons had not
+	// had it.
+	KeepToken(ctx context.Context, tokens []byte) (shared bool, err error)
 	// StoreToken has stored its argument for good when it returns.
 	StoreToken(ctx context.Context, tokens []byte) error
 	// LockToken keeps other daemons from refreshing, for some seconds at most. ok is false where another is at it.
@@ -66,6 +70,18 @@ func NewServiceApp(root, id, secret, refresh string, transport http.RoundTripper
 	}
 	s.Keeper = rest.NewKeeper(s.renew, warn)
 	return s
+}
+
+// Token implements [rest.Tokens]. While Webex refuses the refresh tokens that there are, and the keeper asks seldomer and seldomer, another
+// machine may have stored a token that works.
+func (s *ServiceApp) Token(ctx context.Context, refused string) (string, error) {
+	token, err := s.Keeper.Token(ctx, refused)
+	if errors.Is(err, delta.ErrCredentials) {
+		if g, _, failed := s.pick(ctx, nil); failed == nil && g.works(refused) {
+			return g.Access, nil
+		}
+	}
+	return token, err
 }
 
 const (
@@ -122,23 +138,12 @@ func (s *ServiceApp) renew(ctx context.Context, refused string) (token rest.Toke
 
 // locked refreshes while no other daemon does.
 func (s *ServiceApp) locked(ctx context.Context, refused string) (grant, error) {
-	g, err := s.load(ctx)
-	if err != nil || g.works(refused) && time.Now().Before(halfLife(g)) {
-		return g, err
-	}
 	// A refresh that has begun is brought to its end: its answer may hold the only refresh token that lives.
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshing*2/3)
 	defer cancel()
-	fresh, err := s.ask(within, g.Refresh)
-	if errors.Is(err, delta.ErrCredentials) && g.Refresh != s.refresh {
-		// What was stored may be older than it should be, in a store that came from a backup, say. The configured one may live.
-		fresh, err = s.ask(within, s.refresh)
-	}
-	if errors.Is(err, delta.ErrCredentials) {
-		return grant{}, errors.Join(err, s.vault.NoteToken(ctx, g.RefreshExpires, true))
-	}
-	if err != nil {
-		return grant{}, err
+	g, fresh, err := s.exchange(ctx, within, refused)
+	if err != nil || fresh.Access == "" {
+		return g, err
 	}
 	fresh.Seed, fresh.Refresh = g.Seed, cmp.Or(fresh.Refresh, g.Refresh)
 	fresh.Scope = cmp.Or(fresh.Scope, g.Scope)
@@ -156,6 +161,31 @@ func (s *ServiceApp) locked(ctx context.Context, refused string) (grant, error) 
 	return fresh, nil
 }
 
+// exchange gives a grant and what it was exchanged for; nothing where it is good as it is. One whose refresh token Webex does not take
+// may be older than it should be, in a store that came from a backup, say: the other copies, the configured token, and what another
+// daemon stored meanwhile, may live.
+func (s *ServiceApp) exchange(ctx, within context.Context, refused string) (g, fresh grant, err error) {
+	var dead []string
+	var expires time.Time
+	refusal := delta.ErrCredentials
+	for {
+		if g, err = s.load(ctx, dead...); err != nil || g.works(refused) && time.Now().Before(halfLife(g)) {
+			return g, grant{}, err
+		}
+		if g.Refresh == "" {
+			err := fmt.Errorf("%w: authorise the Service App again and configure webex_refresh_token", refusal)
+			return grant{}, grant{}, errors.Join(err, s.vault.NoteToken(ctx, expires, true))
+		}
+		if fresh, err = s.ask(within, g.Refresh); !errors.Is(err, delta.ErrCredentials) {
+			return g, fresh, err
+		}
+		dead, refusal = append(dead, g.Refresh), err
+		if g.RefreshExpires.After(expires) {
+			expires = g.RefreshExpires
+		}
+	}
+}
+
 // save stores what a refresh gave. Until that is done nobody uses it, and no other refresh is tried.
 func (s *ServiceApp) save(ctx context.Context) error {
 	if s.unsaved == nil {
@@ -168,19 +198,56 @@ func (s *ServiceApp) save(ctx context.Context) error {
 	return nil
 }
 
-// load reads what is stored, or begins with what the operator configured.
-func (s *ServiceApp) load(ctx context.Context) (grant, error) {
-	raw, err := s.vault.LoadToken(ctx)
+// load reads what is stored, and has it stand in all places; or begins with what the operator configured. Refresh tokens that are dead
+// are left out; without any that may live the grant has none.
+func (s *ServiceApp) load(ctx context.Context, dead ...string) (grant, error) {
+	g, raw, err := s.pick(ctx, dead)
+	if raw != nil {
+		_ = s.keep(ctx, g, raw) // it can be used all the same, and Keep tells
+	}
+	return g, err
+}
+
+// pick is the first of what is stored that is good for something.
+func (s *ServiceApp) pick(ctx context.Context, dead []string) (g grant, raw []byte, err error) {
+	copies, err := s.vault.LoadTokens(ctx)
 	if err != nil {
-		return grant{}, fmt.Errorf("%w: reading the stored Webex token: %w", delta.ErrTrouble, err)
+		return grant{}, nil, fmt.Errorf("%w: reading the stored Webex token: %w", delta.ErrTrouble, err)
 	}
 	sum := sha256.Sum256([]byte(s.refresh))
 	seed := hex.EncodeToString(sum[:8])
-	var g grant
-	if json.Unmarshal(raw, &g) != nil || g.Seed != seed {
-		g = grant{Refresh: s.refresh, Seed: seed}
+	for _, raw := range copies {
+		var g grant
+		if json.Unmarshal(raw, &g) == nil && g.Seed == seed && !slices.Contains(dead, g.Refresh) {
+			return g, raw, nil
+		}
 	}
-	return g, nil
+	if slices.Contains(dead, s.refresh) {
+		return grant{}, nil, nil
+	}
+	return grant{Refresh: s.refresh, Seed: seed}, nil, nil
+}
+
+// keep has a stored grant stand in all places. Where others had not had it they may have been refused with an older one.
+func (s *ServiceApp) keep(ctx context.Context, g grant, raw []byte) error {
+	shared, err := s.vault.KeepToken(ctx, raw)
+	if shared {
+		err = errors.Join(err, s.vault.NoteToken(ctx, g.RefreshExpires, false))
+	}
+	return err
+}
+
+// Keep has the tokens stand in all places: what another machine stored in this machine's folder, and what this one has in a store that was
+// emptied.
+func (s *ServiceApp) Keep(ctx context.Context) error {
+	g, raw, err := s.pick(ctx, nil)
+	if raw != nil {
+		err = s.keep(ctx, g, raw)
+	}
+	if err != nil {
+		return fmt.Errorf("keeping the Webex token: %w", err)
+	}
+	return nil
 }
 
 // ask refreshes once.
@@ -201,8 +268,7 @@ func (s *ServiceApp) ask(ctx context.Context, refresh string) (grant, error) {
 	defer response.Body.Close()
 	switch {
 	case response.StatusCode == http.StatusBadRequest || response.StatusCode == http.StatusUnauthorized:
-		return grant{}, fmt.Errorf("%w: Webex answered %d to the refresh token: authorise the Service App again and configure webex_refresh_token",
-			delta.ErrCredentials, response.StatusCode)
+		return grant{}, fmt.Errorf("%w: Webex answered %d to the refresh token", delta.ErrCredentials, response.StatusCode)
 	case response.StatusCode != http.StatusOK:
 		err := fmt.Errorf("%w: Webex answered %d to the refresh token", delta.ErrTrouble, response.StatusCode)
 		if after := rest.RetryAfter(response.Header.Get("Retry-After"), time.Now()); after > 0 {
@@ -224,10 +290,17 @@ func readGrant(body io.Reader) (grant, error) {
 	if err := json.NewDecoder(io.LimitReader(body, 1<<20)).Decode(&answer); err != nil || answer.Access == "" {
 		return grant{}, fmt.Errorf("%w: Webex's answer to the refresh token cannot be read", delta.ErrTrouble)
 	}
+	const unsaid, most = time.Hour, 366 * 24 * time.Hour // what is not said may be short, and numbers may be too large for a time
+	lives := func(seconds int64) time.Duration {
+		return time.Duration(min(seconds, int64(most/time.Second))) * time.Second
+	}
 	now := time.Now()
-	g := grant{Access: answer.Access, Refresh: answer.Refresh, Scope: answer.Scope, Obtained: now, Expires: now.Add(time.Duration(answer.Expires) * time.Second)}
+	g := grant{Access: answer.Access, Refresh: answer.Refresh, Scope: answer.Scope, Obtained: now, Expires: now.Add(unsaid)}
+	if answer.Expires > 0 {
+		g.Expires = now.Add(lives(answer.Expires))
+	}
 	if answer.RefreshExpires > 0 {
-		g.RefreshExpires = now.Add(time.Duration(answer.RefreshExpires) * time.Second)
+		g.RefreshExpires = now.Add(lives(answer.RefreshExpires))
 	}
 	return g, nil
 }

@@ -21,16 +21,33 @@ type shelf struct {
 	turn    chan struct{}
 	broken  error // of StoreToken
 	stores  int
+	older   []byte   // another copy
+	kept    []string // what was to stand in all places
+	lost    bool     // others had not had it
 	expires time.Time
 	refused bool
 }
 
 func newShelf() *shelf { return &shelf{turn: make(chan struct{}, 1)} }
 
-func (s *shelf) LoadToken(context.Context) ([]byte, error) {
+func (s *shelf) LoadTokens(context.Context) ([][]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.value, nil
+	var all [][]byte
+	for _, value := range [][]byte{s.value, s.older} {
+		if value != nil {
+			all = append(all, value)
+		}
+	}
+	return all, nil
+}
+
+// KeepToken is told what is kept.
+func (s *shelf) KeepToken(_ context.Context, tokens []byte) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept = append(s.kept, string(tokens))
+	return s.lost, nil
 }
 
 func (s *shelf) StoreToken(_ context.Context, tokens []byte) error {
@@ -217,6 +234,98 @@ func TestAnOldTokenOutOfABackupGivesWayToTheConfiguredOne(t *testing.T) {
 	})
 }
 
+func TestAnOlderCopyIsTriedWhereWebexDoesNotTakeTheLaterOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		world := simulator.New(simulator.Options{Seed: 1, Quirks: simulator.Quirks{DropOldToken: true}}) // the configured one is dead
+		o := &office{T: t, world: world, shelf: newShelf()}
+		o.id, o.secret, o.refresh = world.ServiceApp()
+		o.token(o.app(), "")
+		good := o.shelf.value
+		o.shelf.older, o.shelf.value = good, []byte(strings.Replace(string(good), `"refresh":"`, `"refresh":"x`, 1))
+		o.pass(15 * 24 * time.Hour)
+		before := o.refreshes()
+		if o.token(o.app(), ""); o.refreshes()-before != 2 || o.shelf.refused {
+			o.Errorf("%d refreshes", o.refreshes()-before)
+		}
+		// All are dead: each is tried once.
+		o.shelf.older, o.shelf.value = o.shelf.value, []byte(strings.Replace(string(o.shelf.value), `"refresh":"`, `"refresh":"x`, 1))
+		o.world.RevokeServiceApp(o.id)
+		o.pass(15 * 24 * time.Hour)
+		before = o.refreshes()
+		_, err := o.app().Token(o.Context(), "")
+		if !errors.Is(err, delta.ErrCredentials) || !strings.Contains(err.Error(), "authorise the Service App again") || o.refreshes()-before != 3 || !o.shelf.refused {
+			o.Errorf("%d refreshes, %v", o.refreshes()-before, err)
+		}
+		if o.shelf.expires.IsZero() {
+			o.Error("when the token dies is forgotten")
+		}
+	})
+}
+
+// Redis was emptied, this machine never had a copy, and while Webex refuses the configured token another machine brings its own.
+func TestWhatAnotherMachineBringsWhileTheConfiguredTokenIsRefusedIsUsed(t *testing.T) {
+	inOffice(t, func(o *office) {
+		first := o.token(o.app(), "")
+		kept := o.shelf.value
+		o.shelf.value = nil
+		o.world.Fault(simulator.Rule{Call: "AccessToken", Fault: simulator.Slow(2 * time.Second)})
+		go func() {
+			o.pass(time.Second)
+			o.shelf.mu.Lock()
+			defer o.shelf.mu.Unlock()
+			o.shelf.value = kept
+		}()
+		if got := o.token(o.app(), ""); got != first || o.shelf.refused {
+			o.Errorf("another token, or shown as refused: %v", o.shelf.refused)
+		}
+	})
+}
+
+func TestWhoWasRefusedUsesWhatAnotherMachineBringsAtOnce(t *testing.T) {
+	inOffice(t, func(o *office) {
+		first := o.token(o.app(), "")
+		kept := o.shelf.value
+		o.shelf.value = nil
+		late := o.app()
+		for range 3 {
+			o.pass(time.Minute)
+			if _, err := late.Token(o.Context(), ""); !errors.Is(err, delta.ErrCredentials) {
+				o.Fatal(err)
+			}
+		}
+		before := o.refreshes()
+		o.shelf.value = kept
+		if got := o.token(late, ""); got != first || o.refreshes() != before {
+			o.Errorf("%q, and %d refreshes", got, o.refreshes()-before)
+		}
+		if got, err := late.Token(o.Context(), first); got == first {
+			o.Errorf("a token is given that was refused, %v", err)
+		}
+	})
+}
+
+func TestATokenThatIsReadStandsInAllPlacesAndIsNotShownAsRefusedAnyMore(t *testing.T) {
+	inOffice(t, func(o *office) {
+		if err := o.app().Keep(o.Context()); err != nil || len(o.shelf.kept) != 0 {
+			o.Errorf("there is none: %v, kept %d", err, len(o.shelf.kept))
+		}
+		o.token(o.app(), "")
+		o.shelf.refused, o.shelf.expires = true, time.Time{} // says a machine that had no copy
+		if err := o.app().Keep(o.Context()); err != nil || len(o.shelf.kept) != 1 || o.shelf.kept[0] != string(o.shelf.value) || !o.shelf.refused {
+			o.Errorf("%v, kept %d, shown as refused %v", err, len(o.shelf.kept), o.shelf.refused)
+		}
+		o.shelf.lost = true
+		if o.token(o.app(), ""); len(o.shelf.kept) != 2 || o.shelf.refused || o.shelf.expires.IsZero() {
+			o.Errorf("kept %d, shown as refused %v", len(o.shelf.kept), o.shelf.refused)
+		}
+		other := o.app()
+		other.refresh = "configured anew" // what came from another one is nobody's business
+		if err := other.Keep(o.Context()); err != nil || len(o.shelf.kept) != 2 {
+			o.Errorf("%v, kept %d", err, len(o.shelf.kept))
+		}
+	})
+}
+
 func TestTroubleAtTheTokenEndpointKeepsTheOldTokenInUse(t *testing.T) {
 	inOffice(t, func(o *office) {
 		var warned []error
@@ -243,3 +352,15 @@ func TestTroubleAtTheTokenEndpointKeepsTheOldTokenInUse(t *testing.T) {
 }
 
 var _ rest.Tokens = (*ServiceApp)(nil)
+
+func TestALifetimeThatIsNotSaidOrMakesNoSenseLastsForMoreThanOneRequest(t *testing.T) {
+	for _, said := range []string{``, `,"expires_in":0`, `,"expires_in":-5`, `,"expires_in":1000000000000000000,"refresh_token_expires_in":9000000000000000000`} {
+		g, err := readGrant(strings.NewReader(`{"access_token":"a"` + said + `}`))
+		if left := time.Until(g.Expires); err != nil || left < 30*time.Minute || left > 400*24*time.Hour {
+			t.Errorf("%q: lives for %v, %v", said, left, err)
+		}
+		if left := time.Until(g.RefreshExpires); !g.RefreshExpires.IsZero() && (left < 0 || left > 400*24*time.Hour) {
+			t.Errorf("%q: the refresh token lives for %v", said, left)
+		}
+	}
+}

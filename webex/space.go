@@ -28,6 +28,8 @@ type spaceJSON struct {
 	Errors      failures `json:"errors"`
 }
 
+func (s spaceJSON) id() string { return s.ID }
+
 func (s spaceJSON) space() delta.MadeSpace {
 	tag, _ := delta.EventTag(strings.Fields(s.Description))
 	return delta.MadeSpace{ID: s.ID, Title: s.Title, Tag: tag, Created: s.created()}
@@ -119,6 +121,8 @@ type memberJSON struct {
 	Errors failures `json:"errors"`
 }
 
+func (m memberJSON) id() string { return m.ID }
+
 func (m *memberJSON) check() error { return m.Errors.check("id", "personId", "personEmail") }
 
 // Members lists the members of a space but for this account.
@@ -156,6 +160,8 @@ type messageJSON struct {
 	Text   string   `json:"text"`
 	Errors failures `json:"errors"`
 }
+
+func (m messageJSON) id() string { return m.ID }
 
 func (m *messageJSON) check() error { return m.Errors.check("id", "personId") }
 

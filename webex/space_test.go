@@ -58,6 +58,18 @@ func TestSpacesAreKnownByTagAndMaker(t *testing.T) {
 	}
 }
 
+func TestOccurrencesInAListThatIgnoresTheFilterAreNotTakenForMeetings(t *testing.T) {
+	const series = `{"id":"a","meetingType":"meetingSeries","integrationTags":["ours"]}`
+	const others = `{"id":"a_20300101T090000Z","meetingType":"scheduledMeeting","integrationTags":["ours"]},{"id":"b","meetingType":"meetingSeries","integrationTags":["x"]}`
+	client, err := webex.New("https://webex.test/v1", answers{"/v1/meetings": said(200, `{"items":[`+others+`,`+series+`,`+series+`]}`)}, webex.FixedToken("t"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := client.Tagged(t.Context(), "alice@example.com", "ours", time.Now(), time.Now()); err != nil || len(got) != 1 || got[0].ID != "a" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestAListOfSpacesIsLeftEarlyOnlyWhereItIsInOrder(t *testing.T) {
 	later := time.Date(2026, 3, 1, 18, 0, 0, 0, time.UTC)
 	for body, want := range map[string]int{

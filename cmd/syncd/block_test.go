@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"syncd/parser"
 	"syncd/simulator"
@@ -65,7 +66,7 @@ func TestBadSettingsOfTheJoinDetailsAreAllReportedAtOnce(t *testing.T) {
 func TestJoinDetailsShowWhatTheOperatorSetAndChangeWhenHeAsks(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, simulator.Options{Seed: 75})
-	s.realRedis()
+	redis := s.realRedis()
 	s.must(os.WriteFile(s.path("footer.yaml"), []byte("default: Ask the <b>help desk</b>.\nnl_NL: Vraag de <b>helpdesk</b>.\n"), 0o600))
 	s.env["SYNCD_BLOCK_PARTS"], s.env["SYNCD_LANGUAGE"] = "none", "nl-NL"
 	id := s.alice().Create(appointment(9, "@webex:onetime")).ID
@@ -93,6 +94,18 @@ func TestJoinDetailsShowWhatTheOperatorSetAndChangeWhenHeAsks(t *testing.T) {
 	if got := s.sweep(); got["patched"] != 0.0 {
 		t.Errorf("a plan: %v", got)
 	}
+	redis.CLI("SET", "syncd:webex:next_at", time.Now().Add(time.Hour).Format(time.RFC3339)) // Webex asked for that
+	asked, listed := s.world.Count("GetMeeting", ""), s.world.Count("ListMeetings", "")
+	if got := s.syncd("resync", "--all", "--rewrite"); got.code != exitFailed || !strings.Contains(got.err, "alice@example.com: 1 events could not be looked at") {
+		t.Errorf("while Webex wants to be left alone: %+v", got)
+	}
+	if got := s.syncd("unenroll", "--withdraw", "--plan", "--anyway", "alice@example.com"); got.code != exitFailed {
+		t.Errorf("while Webex wants to be left alone: %+v", got)
+	}
+	if n := s.world.Count("GetMeeting", "") - asked + s.world.Count("ListMeetings", "") - listed; n != 0 {
+		t.Errorf("Webex was asked %d times", n)
+	}
+	redis.CLI("DEL", "syncd:webex:next_at")
 	s.alice().Allow(1)
 	if got := s.syncd("resync", "--rewrite", "alice@example.com"); got.code != 0 || !strings.Contains(got.out, "at most 2 mails") {
 		t.Errorf("%+v", got)

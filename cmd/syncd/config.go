@@ -15,6 +15,7 @@ import (
 
 	"syncd/delta"
 	"syncd/parser"
+	"syncd/redisstore"
 	"syncd/schedules"
 	"syncd/sweep"
 )
@@ -62,8 +63,11 @@ type Config struct {
 	RemovalLimit      sweep.Limit
 	KeyFile           string
 	Listen            string
+	ListenHosts       []string // in lower case
 	LogLevel          zerolog.Level
 	LogFormat         string
+
+	set map[string]bool // keys that have a value, even if it could not be read; nil where the file could not be
 }
 
 // clouds are Microsoft's national clouds (deployments.md).
@@ -107,42 +111,6 @@ func defaultStateDir() string {
 	return filepath.Join(home, ".local", "state", "syncd")
 }
 
-// checkVendors reports, all at once, what is missing or contradictory for talking to Microsoft 365 and Webex.
-func (c *Config) checkVendors() error {
-	var errs []error
-	errs = append(errs, c.checkEntra())
-	refresh := []string{c.WebexClientID, c.WebexClientSecret, c.WebexRefreshToken}
-	set := 0
-	for _, value := range refresh {
-		if value != "" {
-			set++
-		}
-	}
-	switch {
-	case c.WebexToken != "" && set > 0:
-		errs = append(errs, fmt.Errorf("%s is set, and so is a Service App: take one of the two", both("webex_token")))
-	case c.WebexToken == "" && set < len(refresh):
-		errs = append(errs, fmt.Errorf("for Webex %s, %s and %s of a Service App are needed, or %s",
-			both("webex_client_id"), both("webex_client_secret"), both("webex_refresh_token"), both("webex_token")))
-	}
-	return errors.Join(errs...)
-}
-
-// checkEntra reports what is missing for anybody to be signed in. A certificate need not be there, where people sign in themselves.
-func (c *Config) checkEntra() error {
-	var errs []error
-	if c.TenantID == "" {
-		errs = append(errs, fmt.Errorf("%s is not set: the Entra tenant's directory id", both("tenant_id")))
-	}
-	if c.ClientID == "" {
-		errs = append(errs, fmt.Errorf("%s is not set: the Entra application's id", both("client_id")))
-	}
-	if c.Lists.Directory && c.ClientCertificate == "" {
-		errs = append(errs, fmt.Errorf("%s asks the directory, which takes the application: set %s, or name the lists", both("lists"), both("client_certificate")))
-	}
-	return errors.Join(errs...)
-}
-
 // both names a setting in the file and in the environment.
 func both(key string) string { return key + " (" + envName(key) + ")" }
 
@@ -164,23 +132,25 @@ func parseRedisURL(s string) (string, error) {
 	if s == "embedded" {
 		return s, nil
 	}
-	u, err := url.Parse(s)
-	if err == nil {
-		switch u.Scheme {
-		case "redis", "rediss", "unix":
-			return s, nil
-		}
+	return s, redisstore.CheckURL(s)
+}
+
+// parseTenant takes a directory id, or one of the tenant's domains: it becomes part of an address.
+func parseTenant(s string) (string, error) {
+	if s == "." || s == ".." || strings.ContainsFunc(s, func(r rune) bool {
+		return r != '.' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	}) {
+		return "", errors.New("want the tenant's directory id, such as 72f988bf-0000-0000-0000-2d7cd011db47, or a domain of it")
 	}
-	return "", errors.New(`want "embedded" or an address that begins with redis://, rediss:// or unix://`)
+	return s, nil
 }
 
 func parseDays(s string) (time.Duration, error) {
-	const most = 1825 // Graph's own limit for a window
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 || n > most {
-		return 0, fmt.Errorf("want a number of days from 0 to %d", most)
+	if err != nil || n < 0 || n > mostDays {
+		return 0, fmt.Errorf("want a number of days from 0 to %d", mostDays)
 	}
-	return time.Duration(n) * 24 * time.Hour, nil
+	return time.Duration(n) * day, nil
 }
 
 func parseBudget(s string) (int64, error) {
@@ -224,8 +194,8 @@ func parseLimit(s string) (sweep.Limit, error) {
 	if both {
 		l.Share, err2 = strconv.ParseFloat(strings.TrimSpace(share), 64)
 	}
-	if err1 != nil || err2 != nil || l.Count < 0 || l.Share < 0 || l.Share > 1 {
-		return l, errors.New("want a count, or a count and a share from 0 to 1, such as 20,0.5")
+	if err1 != nil || err2 != nil || l.Count < 0 || !(l.Share >= 0 && l.Share <= 1) { // not a number is neither
+		return sweep.Limit{}, errors.New("want a count, or a count and a share from 0 to 1, such as 20,0.5")
 	}
 	return l, nil
 }

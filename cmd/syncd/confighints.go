@@ -11,30 +11,44 @@ import (
 
 // What of the configuration concerns hints.
 
-// checkHints reports what is contradictory about hints.
-func (c *Config) checkHints() error {
+// hintContradictions reports what is contradictory about hints. Where notifications are to go is left out of it where that could not
+// be read.
+func (c *Config) hintContradictions() error {
 	var errs []error
+	if c.HookCertificate != "" && !c.set["webhook_listen"] {
+		errs = append(errs, fmt.Errorf("%s is set, but %s is not", both("webhook_certificate"), both("webhook_listen")))
+	}
+	if c.set["notification_url"] && c.NotificationURL == "" {
+		return errors.Join(errs...)
+	}
 	webhook := strings.HasPrefix(c.NotificationURL, "https://")
-	if c.SweepHinted != nil && c.NotificationURL == "" {
+	if c.set["sweep_hinted"] && c.NotificationURL == "" {
 		errs = append(errs, fmt.Errorf("%s needs %s: without notifications no hints come", both("sweep_hinted"), both("notification_url")))
 	}
-	if c.HookListen != "" && !webhook {
+	if c.set["webhook_listen"] && !webhook {
 		errs = append(errs, fmt.Errorf("%s needs the webhook's https address as Graph reaches it in %s", both("webhook_listen"), both("notification_url")))
 	}
 	isHub := strings.HasPrefix(c.NotificationURL, eventHub)
-	if c.HubConnection != "" && !isHub {
+	if c.set["eventhub_connection"] && !isHub {
 		errs = append(errs, fmt.Errorf("%s needs the event hub in %s", both("eventhub_connection"), both("notification_url")))
 	}
-	_, named := c.hubPlace()
-	if path := connectionParts(c.HubConnection)["entitypath"]; isHub && named == "" && path == "" {
-		errs = append(errs, fmt.Errorf("%s names a secret that only Graph reads: %s with EntityPath is needed", both("notification_url"), both("eventhub_connection")))
-	} else if isHub && named != "" && path != "" && !strings.EqualFold(named, path) {
-		errs = append(errs, fmt.Errorf("%s names the hub %s, and %s another", both("notification_url"), named, both("eventhub_connection")))
-	}
-	if c.HookCertificate != "" && c.HookListen == "" {
-		errs = append(errs, fmt.Errorf("%s is set, but %s is not", both("webhook_certificate"), both("webhook_listen")))
+	if isHub && !(c.set["eventhub_connection"] && c.HubConnection == "") {
+		errs = append(errs, c.hubContradictions())
 	}
 	return errors.Join(errs...)
+}
+
+// hubContradictions tells whether it is known which hub to read.
+func (c *Config) hubContradictions() error {
+	_, named := c.hubPlace()
+	path := connectionParts(c.HubConnection)["entitypath"]
+	switch {
+	case named == "" && path == "":
+		return fmt.Errorf("%s names a secret that only Graph reads: %s with EntityPath is needed", both("notification_url"), both("eventhub_connection"))
+	case named != "" && path != "" && !strings.EqualFold(named, path):
+		return fmt.Errorf("%s names the hub %s, and %s another", both("notification_url"), named, both("eventhub_connection"))
+	}
+	return nil
 }
 
 func setSweepHinted(c *Config, value string) error {

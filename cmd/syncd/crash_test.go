@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os/exec"
 	"strings"
 	"sync/atomic"
@@ -9,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"syncd/redisstore/redistest"
 	"syncd/simulator"
 )
 
@@ -150,27 +150,8 @@ func (s *site) daemon() *exec.Cmd {
 	return cmd
 }
 
-// until waits for something that the world shows after an answer.
+// until waits for something that the world, Redis or another process shows after a while.
 func (s *site) until(holds func() error, what string) {
 	s.t.Helper()
-	answered := make(chan struct{}, 1)
-	s.world.OnAnswer(func(simulator.Request) {
-		select {
-		case answered <- struct{}{}:
-		default:
-		}
-	})
-	defer s.world.Unhook()
-	patience := time.After(30 * time.Second)
-	err := fmt.Errorf("nothing was asked")
-	for {
-		select {
-		case <-answered:
-			if err = holds(); err == nil {
-				return
-			}
-		case <-patience:
-			s.t.Fatalf("waited in vain until %s: %v", what, err)
-		}
-	}
+	redistest.Eventually(s.t, what, holds)
 }

@@ -27,6 +27,9 @@ type demoCommand struct {
 // Run shows the whole program at work: a simulated Microsoft 365 and Webex behind real HTTPS, people who edit their calendars, and
 // the daemon that follows them. It is the same daemon that `syncd run` starts, with another configuration.
 func (c *demoCommand) Run(s *surroundings) error {
+	if c.Every <= 0 || c.For < 0 {
+		return usageError{errors.New("--every wants a time above 0, such as 3s, and --for one that is not below 0")}
+	}
 	ctx := s.ctx
 	if c.For > 0 {
 		limited, cancel := context.WithTimeout(ctx, c.For)
@@ -38,6 +41,9 @@ func (c *demoCommand) Run(s *surroundings) error {
 		return err
 	}
 	e, err := (&surroundings{ctx: ctx, environ: stage.environ(), out: s.out, err: s.err}).newEngine(true, false)
+	if ctx.Err() != nil && err != nil { // it was ended before it began
+		return stage.close()
+	}
 	if err != nil {
 		return errors.Join(err, stage.close())
 	}

@@ -57,21 +57,15 @@ func (f finding) but(do string) finding {
 
 // Run checks everything that has to be right before syncd can work, and tells what to do about what is not.
 func (c *doctorCommand) Run(s *surroundings) error {
-	config, log, err := s.load()
+	config, log, err := s.load(toCheck...)
 	if err != nil {
 		return err
-	}
-	if err := config.checkVendors(); err != nil {
-		return usageError{err}
 	}
 	transport, err := newTransport(config)
 	if err != nil {
 		return usageError{err}
 	}
 	defer transport.CloseIdleConnections()
-	if _, err := configuredMailboxes(config.Mailboxes); err != nil {
-		return usageError{err}
-	}
 	d := &doctor{surroundings: s, command: c, config: config, log: log.Level(max(log.GetLevel(), zerolog.ErrorLevel)), dates: newDates(config, transport)}
 	d.examine()
 	closing := d.close()
@@ -110,8 +104,8 @@ type doctor struct {
 // examine runs all checks in the order in which one rests upon another.
 func (d *doctor) examine() {
 	d.check("state folder", d.stateFolder)
-	d.check("key file", d.keyFile)
 	d.check("redis", d.redis)
+	d.check("key file", d.keyFile) // after Redis, which knows whose it is
 	d.check("certificate", d.certificate)
 	d.check("token", d.token)
 	d.check("sign-ins", d.signIns)

@@ -143,6 +143,9 @@ func (d *doctor) directory(ctx context.Context) finding {
 		}
 	}
 	m, host, err := d.calendarOf().Mailbox(ctx)
+	if errors.Is(err, delta.ErrMailbox) && !d.own() { // by another address
+		m, host, err = d.calendars.User(ctx, d.subject.Address)
+	}
 	switch {
 	case err == nil:
 		d.subject.Mailbox, d.subject.found, d.host = m, true, host

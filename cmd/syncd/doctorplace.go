@@ -45,12 +45,24 @@ func (d *doctor) stateFolder(context.Context) finding {
 	return ok("%s, mode %04o", dir, info.Mode().Perm())
 }
 
-// keyFile reads the key, or makes it, as every command does that needs it.
-func (d *doctor) keyFile(context.Context) finding {
+// keyFile reads the key, or makes it, as every command does that needs it, and sees that Redis belongs to it.
+func (d *doctor) keyFile(ctx context.Context) finding {
 	path := d.config.KeyFile
 	_, missing := os.Stat(path)
-	key, err := vault.Open(path)
-	if err != nil {
+	var key *vault.Key
+	var err error
+	switch {
+	case d.store != nil:
+		key, err = d.config.keyOf(ctx, d.store, false)
+	case missing != nil:
+		return skipped("%s is not there; it is made when Redis does not belong to another key", path)
+	default:
+		key, err = vault.Open(path)
+	}
+	switch {
+	case errors.Is(err, errOtherKey):
+		return failed(err, "copy the key file of the other daemons to "+path)
+	case err != nil:
 		return failed(err, "chmod 600 it, or bring back the file that was there: without it syncd does not know its own marks")
 	}
 	d.key = key
@@ -95,9 +107,6 @@ func (d *doctor) redis(ctx context.Context) finding {
 	return ok("%s, maxmemory-policy %s", about, facts.Policy)
 }
 
-// renewalAlarm is how long before a certificate ends it is worth a word.
-const renewalAlarm = 30 * 24 * time.Hour
-
 // certificate looks at the file as it is.
 func (d *doctor) certificate(ctx context.Context) finding {
 	if d.config.ClientCertificate == "" {
@@ -112,14 +121,13 @@ func (d *doctor) certificate(ctx context.Context) finding {
 		return failed(err, "put certificate and private key into that one file, readable by the user who runs syncd")
 	}
 	left, ends := time.Until(cert.NotAfter), cert.NotAfter.Format(time.DateOnly)
-	const renew = "make a new one, upload its public half in Entra, then replace the file: no restart is needed"
 	switch {
 	case left <= 0:
-		return failed(fmt.Errorf("it expired on %s", ends), renew)
+		return failed(fmt.Errorf("it expired on %s", ends), renewCertificate)
 	case time.Now().Before(cert.NotBefore):
-		return failed(fmt.Errorf("it is valid only from %s on", cert.NotBefore.Format(time.DateOnly)), "look at the clock, or "+renew)
+		return failed(fmt.Errorf("it is valid only from %s on", cert.NotBefore.Format(time.DateOnly)), "look at the clock, or "+renewCertificate)
 	case left < renewalAlarm:
-		return ok("expires on %s, in %d days", ends, int(left.Hours()/24)).but(renew)
+		return ok("expires on %s, in %d days", ends, int(left.Hours()/24)).but(renewCertificate)
 	}
 	return ok("fits its key, expires on %s", ends)
 }

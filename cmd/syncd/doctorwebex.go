@@ -48,7 +48,7 @@ func (d *doctor) webexToken(ctx context.Context) (tokens rest.Tokens, client *we
 	if !fixed && (d.key == nil || d.store == nil) {
 		return nil, nil, skipped("a refresh may give another refresh token, which only Redis and the key file can keep")
 	}
-	tokens = webexTokens(d.config, d.key, d.store, d.transport(), d.log)
+	tokens = webexTokens(d.config, d.key, d.store, d.transport(), d.log, false)
 	client, err := webex.New(d.config.WebexURL, d.transport(), tokens)
 	if err != nil {
 		return nil, nil, failed(err, "correct "+both("webex_url"))
@@ -91,7 +91,7 @@ func (d *doctor) refreshToken(ctx context.Context, have bool) finding {
 		return failed(fmt.Errorf("it died on %s", refresh.Expires.Format(time.DateOnly)), reauthorise)
 	}
 	f := ok("%d days old, lives until %s unless it is renewed", max(0, int((refreshLife-left).Hours()/24)), refresh.Expires.Format(time.DateOnly))
-	if left < refreshAlarm {
+	if left < renewalAlarm {
 		return f.but("it is renewed each week, and was not: look at the log, or " + reauthorise)
 	}
 	return f

@@ -11,80 +11,157 @@ import (
 	"syncd/redisstore"
 )
 
-// enrollConfigured enrolls what the configuration names and is not enrolled yet. A mailbox that cannot be found is enrolled
-// without a directory id; it is looked up again with every sweep, and shown as parked meanwhile.
-func (e *engine) enrollConfigured(ctx context.Context) error {
-	names, err := configuredMailboxes(e.config.Mailboxes)
-	if err != nil {
-		return usageError{err}
+// enrolled is who is enrolled, by address and by directory id, both in lower case.
+type enrolled map[string]delta.Mailbox
+
+func enrolledOf(list []delta.Mailbox) enrolled {
+	known := make(enrolled, 2*len(list))
+	for _, m := range list {
+		known.add(m)
 	}
-	enrolled, err := e.store.Mailboxes(ctx)
+	return known
+}
+
+func (e enrolled) add(m delta.Mailbox) {
+	e[m.Address] = m
+	if m.ID != "" {
+		e[strings.ToLower(m.ID)] = m
+	}
+}
+
+// has reports whether a mailbox needs not be enrolled. One that was not found is looked up by its sweeps.
+func (e enrolled) has(m delta.Mailbox) bool {
+	one, ok := e[m.Address]
+	if m.ID == "" {
+		return ok
+	}
+	_, byID := e[strings.ToLower(m.ID)]
+	return byID || ok && one.ID != ""
+}
+
+// enrollConfigured enrolls what the configuration names and is not enrolled yet. A mailbox that cannot be found is enrolled
+// without a directory id; it is looked up again with every sweep, and shown as parked meanwhile. It gives the groups that cannot be
+// read.
+func (e *engine) enrollConfigured(ctx context.Context) ([]unread, error) {
+	members, failed, err := e.configured(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return failed, e.enrollAll(ctx, members)
+}
+
+// enrollJoined enrolls who is in the groups by now. It gives the groups that cannot be read.
+func (e *engine) enrollJoined(ctx context.Context) ([]unread, error) {
+	groups, err := groupsOf(e.config)
+	if err != nil { // it changed since
+		return nil, err
+	}
+	members, failed, err := e.named(ctx, groups)
+	if err != nil {
+		return nil, err
+	}
+	return failed, e.enrollAll(ctx, members)
+}
+
+// enrollAll enrolls those who are not enrolled yet.
+func (e *engine) enrollAll(ctx context.Context, members []delta.Mailbox) error {
+	list, err := e.store.Mailboxes(ctx)
 	if err != nil {
 		return err
 	}
-	known := map[string]bool{}
-	for _, m := range enrolled {
-		known[m.Address] = m.ID != ""
-		known[m.ID] = true
+	known := enrolledOf(list)
+	fresh, err := e.notEnrolled(ctx, members, known)
+	if err != nil {
+		return err
 	}
-	var members []delta.Mailbox
+	for _, m := range fresh {
+		if known.has(m) { // by another of its names
+			continue
+		}
+		if m, err = e.enroll(ctx, m, known, true); err != nil {
+			return err
+		}
+		known.add(m)
+	}
+	return nil
+}
+
+// configured are the mailboxes that the configuration names, the members of its groups, and whose owners have signed in.
+func (e *engine) configured(ctx context.Context) (members []delta.Mailbox, failed []unread, err error) {
+	names, err := configuredMailboxes(e.config.Mailboxes)
+	if err != nil { // it changed since
+		return nil, nil, usageError{fmt.Errorf("%s: %w", both("mailboxes"), err)}
+	}
+	members, failed, err = e.named(ctx, names)
+	return append(members, e.owners.mailboxes()...), failed, err // also after the store was lost
+}
+
+// named are mailboxes by their names, and the members of groups. Of the former nothing is known but what was typed. A group that
+// cannot be read concerns its members only.
+func (e *engine) named(ctx context.Context, names []string) (members []delta.Mailbox, failed []unread, err error) {
 	for _, name := range names {
-		group, isGroup := strings.CutPrefix(name, "group:")
+		group, isGroup := strings.CutPrefix(name, inGroup)
 		if !isGroup {
 			members = append(members, delta.Mailbox{Address: name})
 			continue
 		}
 		found, err := e.graph.Members(ctx, group)
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		}
 		if err != nil {
-			return err
+			failed = append(failed, unread{name, err})
 		}
 		members = append(members, found...)
 	}
-	members = append(members, e.owners.mailboxes()...) // also after the store was lost
-	for _, m := range members {
-		if known[m.Address] || m.ID != "" && known[m.ID] {
-			continue
-		}
-		known[m.Address] = true
-		if err := e.enroll(ctx, m, true); err != nil {
-			return err
-		}
-	}
-	return nil
+	return members, failed, nil
 }
 
-// enroll looks a mailbox up, unless its id is known, and enrolls it. lenient enrolls also what cannot be found now.
-func (e *engine) enroll(ctx context.Context, m delta.Mailbox, lenient bool) error {
-	if m.ID == "" {
-		found, err := e.owners.find(ctx, m.Address)
-		switch {
-		case err == nil:
-			m = found
-		case ctx.Err() != nil || errors.Is(err, delta.ErrCredentials) || !lenient:
-			return err
-		default:
-			e.log.Warn().Err(err).Str("mailbox", m.Address).Msg("cannot be looked up now")
+// notEnrolled are those among some mailboxes.
+func (e *engine) notEnrolled(ctx context.Context, members []delta.Mailbox, known enrolled) ([]delta.Mailbox, error) {
+	fresh := slices.DeleteFunc(slices.Clone(members), known.has)
+	names := make([]string, len(fresh))
+	for i, m := range fresh {
+		names[i] = m.Address
+	}
+	aliases, err := e.store.Aliases(ctx, names)
+	return slices.DeleteFunc(fresh, func(m delta.Mailbox) bool {
+		_, there := known[strings.ToLower(aliases[m.Address])]
+		return m.ID == "" && there
+	}), err
+}
+
+// enroll looks a mailbox up, unless its id is known, and enrolls it under its primary address; one that is enrolled keeps the address
+// that it has. lenient enrolls also what cannot be found now.
+func (e *engine) enroll(ctx context.Context, m delta.Mailbox, known enrolled, lenient bool) (delta.Mailbox, error) {
+	if m.ID != "" {
+		return m, e.store.Enroll(ctx, m)
+	}
+	found, err := e.owners.find(ctx, m.Address)
+	switch {
+	case err == nil:
+		if there, ok := known[strings.ToLower(found.ID)]; ok && there.Address != strings.ToLower(found.ID) {
+			found = there
 		}
+		return found, e.store.EnrollAs(ctx, found, m.Address)
+	case ctx.Err() != nil, !lenient:
+		return m, err
 	}
-	return e.store.Enroll(ctx, m)
+	e.log.Warn().Err(err).Str("mailbox", m.Address).Msg("cannot be looked up now")
+	return m, e.store.Enroll(ctx, m)
 }
 
-// configuredMailboxes reads the list of addresses and groups.
-func configuredMailboxes(list string) ([]string, error) {
-	names, err := listed(list, func(name string) bool { return strings.HasPrefix(name, "group:") })
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", both("mailboxes"), err)
-	}
-	return names, nil
-}
-
-// chosen are the enrolled mailboxes with the given addresses or ids; all of them if none is given.
+// chosen are the enrolled mailboxes with the given addresses or ids, each once; all of them if none is given.
 func chosen(enrolled []delta.Mailbox, names []string) ([]delta.Mailbox, error) {
 	if len(names) == 0 {
 		return enrolled, nil
 	}
+	if err := named(names); err != nil {
+		return nil, err
+	}
 	var out []delta.Mailbox
 	var errs []error
+	taken := map[string]bool{}
 	for _, name := range names {
 		i := slices.IndexFunc(enrolled, func(m delta.Mailbox) bool {
 			return strings.EqualFold(m.Address, name) || strings.EqualFold(m.ID, name)
@@ -93,76 +170,105 @@ func chosen(enrolled []delta.Mailbox, names []string) ([]delta.Mailbox, error) {
 			errs = append(errs, fmt.Errorf("%s is not enrolled: see `syncd mailboxes`, or `syncd enroll %s`", name, name))
 			continue
 		}
-		out = append(out, enrolled[i])
+		if m := enrolled[i]; !taken[m.Key()] {
+			out, taken[m.Key()] = append(out, m), true
+		}
 	}
 	return out, errors.Join(errs...)
 }
 
+// named refuses a mailbox without a name, such as an empty variable of a script gives. It must not stand for all of them.
+func named(names []string) error {
+	if slices.Contains(names, "") {
+		return errors.New("a mailbox is named by an empty word: want an address or a directory id")
+	}
+	return nil
+}
+
+// unaliased gives names as [chosen] knows them: for another address, by which a mailbox was asked for when it was enrolled, its
+// directory id.
+func unaliased(ctx context.Context, store *redisstore.Store, enrolled []delta.Mailbox, names []string) ([]string, error) {
+	if _, err := chosen(enrolled, names); err == nil || len(names) == 0 {
+		return names, nil
+	}
+	lower := make([]string, len(names))
+	for i, name := range names {
+		lower[i] = strings.ToLower(name)
+	}
+	aliases, err := store.Aliases(ctx, lower)
+	if err != nil {
+		return nil, err
+	}
+	out := slices.Clone(names)
+	for i, name := range lower {
+		id, ok := aliases[name]
+		if _, err := chosen(enrolled, names[i:i+1]); ok && err != nil {
+			out[i] = id
+		}
+	}
+	return out, nil
+}
+
+// pick are the enrolled mailboxes that are named, by whatever address they were enrolled by; all of them if none is.
+func pick(ctx context.Context, store *redisstore.Store, enrolled []delta.Mailbox, names []string) ([]delta.Mailbox, error) {
+	names, err := unaliased(ctx, store, enrolled, names)
+	if err != nil {
+		return nil, err
+	}
+	found, err := chosen(enrolled, names)
+	if err != nil {
+		err = usageError{err}
+	}
+	return found, err
+}
+
+// separated parts names at commas.
+func separated(names []string) []string {
+	var out []string
+	for _, name := range names {
+		for one := range strings.SplitSeq(name, ",") {
+			out = append(out, strings.TrimSpace(one))
+		}
+	}
+	return out
+}
+
 type enrollCommand struct {
-	Mailboxes []string `arg:"" name:"mailbox" help:"Addresses."`
+	Mailboxes []string `arg:"" name:"mailbox" help:"Addresses or directory ids."`
 }
 
 // Run enrolls mailboxes, each or none of the ones that cannot be found.
 func (c *enrollCommand) Run(s *surroundings) error {
+	var wrong []error
+	for _, name := range c.Mailboxes {
+		wrong = append(wrong, checkMailbox(name))
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return usageError{err}
+	}
 	e, err := s.newEngine(false, false)
 	if err != nil {
 		return err
 	}
+	list, err := e.store.Mailboxes(s.ctx)
+	if err != nil {
+		return errors.Join(err, e.close())
+	}
 	var errs []error
 	for _, name := range c.Mailboxes {
-		err := e.enroll(s.ctx, delta.Mailbox{Address: strings.ToLower(name)}, false)
+		name = strings.ToLower(name)
+		m, err := e.enroll(s.ctx, delta.Mailbox{Address: name}, enrolledOf(list), false)
 		if err == nil {
-			fmt.Fprintln(s.out, "enrolled", strings.ToLower(name))
+			err = e.roster.add(m, name)
+		}
+		switch {
+		case err != nil:
+		case m.Address == name:
+			fmt.Fprintln(s.out, "enrolled", name)
+		default:
+			fmt.Fprintf(s.out, "enrolled %s, which is the address of %s\n", m.Address, name)
 		}
 		errs = append(errs, err)
 	}
 	return errors.Join(append(errs, e.close())...)
-}
-
-// leave unenrolls a mailbox, and forgets its owner's sign-in first: who is signed in is enrolled.
-func leave(ctx context.Context, c *Config, store *redisstore.Store, m delta.Mailbox) error {
-	if m.ID != "" {
-		if _, err := signIns(c, nil, store, false).ForgetSignIn(ctx, m.ID); err != nil {
-			return err
-		}
-	}
-	return store.Unenroll(ctx, m)
-}
-
-type unenrollCommand struct {
-	Mailboxes []string `arg:"" name:"mailbox" help:"Addresses or directory ids."`
-	Withdraw  bool     `help:"Take join details and meetings out first."`
-	Plan      bool     `help:"With --withdraw: write nothing anywhere; tell what would be done."`
-}
-
-// Run unenrolls mailboxes. Their meetings and join details stay, unless they are withdrawn.
-func (c *unenrollCommand) Run(s *surroundings) error {
-	switch {
-	case c.Withdraw:
-		return c.withdraw(s)
-	case c.Plan:
-		return usageError{errors.New("--plan goes with --withdraw: to unenroll writes nothing into calendars")}
-	}
-	config, log, err := s.load()
-	if err != nil {
-		return err
-	}
-	store, err := s.openStore(config, log, false, false)
-	if err != nil {
-		return err
-	}
-	enrolled, err := store.Mailboxes(s.ctx)
-	if err != nil {
-		return errors.Join(err, store.Close())
-	}
-	mailboxes, err := chosen(enrolled, c.Mailboxes)
-	errs := []error{err}
-	for _, m := range mailboxes {
-		err := leave(s.ctx, config, store, m)
-		if err == nil {
-			fmt.Fprintln(s.out, "unenrolled", m.Address)
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(append(errs, store.Close())...)
 }

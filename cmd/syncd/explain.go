@@ -71,13 +71,19 @@ func (c *explainCommand) Run(s *surroundings) error {
 }
 
 func (c *explainCommand) explain(s *surroundings, e *engine) (*shownExplanation, error) {
-	enrolled, err := e.enrolled(s.ctx, true)
+	enrolled, err := e.store.Mailboxes(s.ctx)
 	if err != nil {
 		return nil, err
 	}
-	boxes, err := chosen(enrolled, []string{c.Mailbox})
+	boxes, err := pick(s.ctx, e.store, enrolled, []string{c.Mailbox})
+	if err != nil { // it may be about to be enrolled
+		if enrolled, _, err = e.foreseen(s.ctx); err != nil {
+			return nil, err
+		}
+		boxes, err = pick(s.ctx, e.store, enrolled, []string{c.Mailbox})
+	}
 	if err != nil {
-		return nil, usageError{err}
+		return nil, err
 	}
 	x, err := e.sweeper.Explain(s.ctx, boxes[0], c.Event)
 	if err != nil {

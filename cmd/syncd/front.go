@@ -31,6 +31,9 @@ func newFront(listener net.Listener, log zerolog.Logger) *front {
 	f.server = &http.Server{
 		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*f.handler.Load()).ServeHTTP(w, r) }),
 		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
 	}
 	f.done.Go(func() {
 		if err := f.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"strings"
 
 	"syncd/rest"
 )
@@ -27,14 +29,19 @@ func (healthCommand) Run(s *surroundings) error {
 	if err != nil {
 		return fmt.Errorf("asking the daemon: %w", err)
 	}
-	answer, err := rest.HTTP(&http.Transport{}, 1<<10).Do(request)
+	answer, err := rest.HTTP(&http.Transport{}, 64<<10).Do(request)
 	if err != nil {
 		return fmt.Errorf("the daemon does not answer: %w", rest.Cause(err))
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("the daemon is not ready: %s", answer.Status)
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return fmt.Errorf("the daemon does not answer: %w", rest.Cause(err))
 	}
-	_, err = fmt.Fprintln(s.out, "ready")
+	said := strings.TrimSpace(string(text))
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("the daemon is not ready: %s: %s", answer.Status, said)
+	}
+	_, err = fmt.Fprintln(s.out, said)
 	return err
 }

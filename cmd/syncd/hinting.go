@@ -116,19 +116,9 @@ func (c *Config) listenHook() (net.Listener, error) {
 	if c.HookCertificate == "" {
 		return l, nil
 	}
-	certificate := func() (*tls.Certificate, error) {
-		pair, err := tls.LoadX509KeyPair(c.HookCertificate, c.HookCertificate)
-		if err != nil {
-			return nil, fmt.Errorf("%s: want PEM with a certificate and its private key: %w", both("webhook_certificate"), err)
-		}
-		return &pair, nil
-	}
-	if _, err := certificate(); err != nil {
-		return nil, errors.Join(err, l.Close())
-	}
 	return tls.NewListener(l, &tls.Config{
 		MinVersion:     tls.VersionTLS12, // read anew, so that a renewed one is taken without a restart
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate() },
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.hookCertificate() },
 	}), nil
 }
 

@@ -191,5 +191,6 @@ func TestAMailboxIsSweptSeldomWhileItsChangesAreHintedAt(t *testing.T) {
 	f.world.SetQuirks(func(q *simulator.Quirks) { q.Silent = false })
 	f.must(f.world.Mailbox("m0@example.com").Edit(e.ID, func(d *simulator.Draft) { d.Subject = "Heard" }))
 	f.eventually("and the long one when it is heard again", func() bool { return last("m0@example.com") == "hinted" })
+	f.settle("the change that was heard")
 	f.world.Audit(t, f.rest)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"syscall"
@@ -218,8 +219,11 @@ func (s *site) daemonShows(shown *seen) {
 	s.stir(1)
 	s.world.Fault(simulator.Rule{Call: "PatchEvent", Times: 2, Fault: troubles()[1].Fault})
 	s.until(s.patched(), "the daemon writes again")
-	for _, path := range []string{"/", "/healthz", "/readyz", "/metrics", "/page.js", "/nowhere"} {
-		response, err := http.Get(page + path)
+	for _, path := range []string{
+		"/", "/healthz", "/readyz", "/metrics", "/page.js", "/nowhere", "/?mailbox=alice@example.com", "/resync?accept=yes&mailbox=alice@example.com",
+		"/api/mailboxes", "/api/status?mailbox=alice@example.com", "/api/cursors", "/api/decisions", "POST /api/resync", "POST /resync",
+	} {
+		response, err := s.asks(page, path)
 		s.must(err)
 		body, err := io.ReadAll(response.Body)
 		s.must(err)
@@ -227,6 +231,18 @@ func (s *site) daemonShows(shown *seen) {
 		shown.add("the page "+path, string(body)+fmt.Sprint(response.Header))
 	}
 	stop()
+}
+
+// asks gets something from the pages, or posts what asks for a resync.
+func (s *site) asks(page, path string) (*http.Response, error) {
+	switch path, isPost := strings.CutPrefix(path, "POST "); {
+	case !isPost:
+		return http.Get(page + path)
+	case strings.HasPrefix(path, "/api/"):
+		return http.Post(page+path, "application/json", strings.NewReader(`{"mailboxes":["alice@example.com"],"accept_removals":true}`))
+	default:
+		return http.PostForm(page+path, url.Values{"mailbox": {"alice@example.com"}})
+	}
 }
 
 // patched waits for an event that is written from now on.

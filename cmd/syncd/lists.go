@@ -2,38 +2,114 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"syncd/graph"
 )
 
-// listed reads names, in lower case and each once, that are separated by commas or stand in a file, one a line. One that is no address
-// has to be known.
-func listed(list string, known func(string) bool) ([]string, error) {
-	separators := ","
+// listed reads names, in lower case and each once, that are separated by commas or stand in a file, one a line. It says of each
+// that check refuses where it stands.
+func listed(list string, check func(name string) error) ([]string, error) {
+	text, inFile := list, false
 	if path, ok := strings.CutPrefix(list, "@"); ok {
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			return nil, err
 		}
-		list, separators = strings.TrimPrefix(string(raw), "\ufeff"), ",\n\r"
+		text, inFile = strings.TrimPrefix(string(raw), "\ufeff"), true
 	}
 	var names []string
+	var wrong []error
 	have := map[string]bool{}
-	for _, name := range strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
-		name = strings.ToLower(strings.TrimSpace(name))
-		switch {
-		case name == "" || strings.HasPrefix(name, "#") || have[name]:
-		case !strings.Contains(name, "@") && !known(name):
-			return nil, fmt.Errorf("%q is no address", name)
-		default:
+	lines, entries := 0, 0
+	for line := range strings.SplitSeq(text, "\n") {
+		lines++
+		if strings.HasPrefix(strings.TrimSpace(line), "#") {
+			continue
+		}
+		for name := range strings.SplitSeq(line, ",") {
+			entries++
+			place := fmt.Sprintf("entry %d", entries)
+			if inFile {
+				place = fmt.Sprintf("line %d", lines)
+			}
+			name = strings.ToLower(strings.TrimSpace(name))
+			if name == "" || strings.HasPrefix(name, "#") || have[name] {
+				continue
+			}
 			names, have[name] = append(names, name), true
+			if err := check(name); err != nil {
+				wrong = append(wrong, fmt.Errorf("%s: %w", place, err))
+			}
 		}
 	}
-	return names, nil
+	return names, few(wrong)
+}
+
+// few joins errors, the first of them where there are many.
+func few(errs []error) error {
+	const most = 20
+	if len(errs) > most {
+		errs = append(errs[:most:most], fmt.Errorf("and %d more", len(errs)-most))
+	}
+	if len(errs) < 2 {
+		return errors.Join(errs...)
+	}
+	return fmt.Errorf("\n%w", errors.Join(errs...))
+}
+
+// checkAddress refuses what cannot be an address. Which addresses there are the directory knows.
+func checkAddress(name string) error {
+	local, domain, _ := strings.Cut(name, "@")
+	switch {
+	case strings.ContainsFunc(name, func(r rune) bool { return r == ';' || unicode.IsSpace(r) || unicode.IsControl(r) }):
+		return fmt.Errorf("%s is no address: want no blank or semicolon in it, and a comma between two", short(name))
+	case local == "" || domain == "" || strings.Contains(domain, "@"):
+		return fmt.Errorf("%s is no address: want one @ in it", short(name))
+	}
+	return nil
+}
+
+// directoryID is how Entra writes its ids.
+var directoryID = regexp.MustCompile("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+
+// checkMailbox takes what can be enrolled: an address or a directory id.
+func checkMailbox(name string) error {
+	if directoryID.MatchString(strings.ToLower(name)) {
+		return nil
+	}
+	return checkAddress(name)
+}
+
+// inGroup is what the id of a directory group follows in the list of mailboxes.
+const inGroup = "group:"
+
+// parseMailboxes checks the list. It is read again whenever mailboxes are enrolled.
+func parseMailboxes(list string) (string, error) {
+	_, err := configuredMailboxes(list)
+	return list, err
+}
+
+// configuredMailboxes reads the list of addresses, directory ids and groups.
+func configuredMailboxes(list string) ([]string, error) {
+	return listed(list, func(name string) error {
+		group, isGroup := strings.CutPrefix(name, inGroup)
+		if !isGroup {
+			return checkMailbox(name)
+		}
+		if group == "" || strings.ContainsFunc(group, func(r rune) bool {
+			return !strings.ContainsRune("-_.", r) && (r < '0' || r > '9') && (r < 'a' || r > 'z')
+		}) {
+			return fmt.Errorf("%s: want %s and the group's directory id", short(name), inGroup)
+		}
+		return nil
+	})
 }
 
 // Lists are the distribution lists among attendees. Graph does not mark them: they are named, or the directory is asked.
@@ -47,7 +123,12 @@ const inDirectory = "directory"
 
 func parseLists(value string) (Lists, error) {
 	isDirectory := func(name string) bool { return name == inDirectory }
-	names, err := listed(value, isDirectory)
+	names, err := listed(value, func(name string) error {
+		if isDirectory(name) {
+			return nil
+		}
+		return checkAddress(name)
+	})
 	if err != nil {
 		return Lists{}, err
 	}

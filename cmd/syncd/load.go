@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -21,15 +20,18 @@ type source struct {
 }
 
 // loadConfig reads defaults, the file, and the environment, each over the one before. Everything that is wrong is reported at
-// once.
+// once; what is right is there all the same. What a command needs besides, its needs tell.
 func loadConfig(file string, environ []string) (*Config, map[string]source, error) {
 	values := map[string]source{}
 	for _, s := range settings() {
-		values[s.key] = source{s.fallback, "default"}
+		values[s.key] = source{s.fallback, byDefault}
 	}
 	var errs []error
+	var unread error
 	if file != "" {
-		errs = append(errs, readFile(file, values))
+		var wrong error
+		wrong, unread = readFile(file, values)
+		errs = append(errs, unread, wrong)
 	}
 	errs = append(errs, readEnviron(environ, values))
 	c := &Config{}
@@ -47,14 +49,23 @@ func loadConfig(file string, environ []string) (*Config, map[string]source, erro
 		case s.secret:
 			errs = append(errs, fmt.Errorf("%s: %s: %w", v.place, s.key, err))
 		default:
-			errs = append(errs, fmt.Errorf("%s: %s is %s: %w", v.place, s.key, short(v.value), err))
+			errs = append(errs, fmt.Errorf("%s: %s is %s: %w", v.place, s.key, short(masked(s.key, v.value)), err))
 		}
 		values[s.key] = source{value, v.place}
 	}
 	c.complete()
-	errs = append(errs, c.checkHints())
+	if unread == nil { // else nobody knows what is set
+		c.set = map[string]bool{}
+		for key, v := range values {
+			c.set[key] = v.place != byDefault
+		}
+		errs = append(errs, c.contradictions())
+	}
 	return c, values, errors.Join(errs...)
 }
+
+// byDefault is the place of a value that nobody set.
+const byDefault = "default"
 
 // short is a value as an error shows it.
 func short(value string) string {
@@ -65,25 +76,25 @@ func short(value string) string {
 	return fmt.Sprintf("%q", value)
 }
 
-// readFile reads a flat YAML file: one key a line.
-func readFile(file string, values map[string]source) error {
+// readFile reads a flat YAML file: one key a line. It tells what is wrong in it, and apart from that, why it could not be read at all.
+func readFile(file string, values map[string]source) (wrong, unread error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
-		return fmt.Errorf("configuration file: %w", err)
+		return nil, fmt.Errorf("configuration file: %w", err)
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(raw))
 	var doc yaml.Node
 	if err := decoder.Decode(&doc); err != nil {
 		if errors.Is(err, io.EOF) {
-			return nil // an empty file
+			return nil, nil // an empty file
 		}
-		return fmt.Errorf("configuration file %s: %w", file, err)
+		return nil, fmt.Errorf("configuration file %s: %w", file, err)
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("configuration file %s holds more than one document", file)
+		return nil, fmt.Errorf("configuration file %s holds more than one document", file)
 	}
 	if len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
-		return fmt.Errorf("configuration file %s: want lines of the form key: value", file)
+		return nil, fmt.Errorf("configuration file %s: want lines of the form key: value", file)
 	}
 	var errs []error
 	seen := map[string]bool{}
@@ -99,12 +110,13 @@ func readFile(file string, values map[string]source) error {
 			errs = append(errs, fmt.Errorf("%s: %s is set twice", place, key.Value))
 		case value.Kind != yaml.ScalarNode:
 			errs = append(errs, fmt.Errorf("%s: %s: want one value, not a list or a map", place, key.Value))
+			values[key.Value] = source{"", place}
 		case value.Value != "" && value.Tag != "!!null":
 			values[key.Value] = source{value.Value, place}
 		}
 		seen[key.Value] = true
 	}
-	return errors.Join(errs...)
+	return errors.Join(errs...), nil
 }
 
 // readEnviron reads the SYNCD_ variables.
@@ -185,34 +197,4 @@ func schema() []byte {
 		"type": "object", "additionalProperties": false, "properties": properties,
 	}, "", "  ") // plain data, it cannot fail
 	return append(raw, '\n')
-}
-
-// inForce lists the settings as they are, secrets masked.
-func inForce(c *Config, values map[string]source) [][3]string {
-	var out [][3]string
-	derived := map[string]string{"graph_url": c.GraphURL, "login_url": c.LoginURL, "state_dir": c.StateDir, "key_file": c.KeyFile}
-	for _, s := range settings() {
-		v := values[s.key]
-		if v.value == "" && derived[s.key] != "" {
-			v.value = derived[s.key]
-		}
-		if s.secret {
-			v.value = masked(s.key, v.value)
-		}
-		out = append(out, [3]string{s.key, v.value, v.place})
-	}
-	slices.SortFunc(out, func(a, b [3]string) int { return strings.Compare(a[0], b[0]) })
-	return out
-}
-
-// masked hides a secret. Of a Redis address only the password is one.
-func masked(key, value string) string {
-	if value == "" || key == "redis_url" && !strings.Contains(value, "@") {
-		return value
-	}
-	if key == "redis_url" {
-		scheme, rest, _ := strings.Cut(value, "://")
-		return scheme + "://***@" + rest[strings.LastIndex(rest, "@")+1:]
-	}
-	return "***"
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/rs/zerolog"
+
 	"syncd/delta"
 	"syncd/graph"
 	"syncd/redisstore"
@@ -21,16 +23,9 @@ type loginCommand struct {
 
 // Run signs one person in with a device code, for his own mailbox, and enrolls it. Nothing is kept of anybody else.
 func (c *loginCommand) Run(s *surroundings) error {
-	config, log, err := s.load()
+	config, log, err := s.load(toSignIn...)
 	if err != nil {
 		return err
-	}
-	if err := config.checkEntra(); err != nil {
-		return usageError{err}
-	}
-	key, err := openKey(config.KeyFile, false)
-	if err != nil {
-		return usageError{err}
 	}
 	transport, err := newTransport(config)
 	if err != nil {
@@ -40,6 +35,10 @@ func (c *loginCommand) Run(s *surroundings) error {
 	store, err := s.openStore(config, log, false, false)
 	if err != nil {
 		return err
+	}
+	key, err := config.keyOf(s.ctx, store, false)
+	if err != nil {
+		return errors.Join(err, store.Close())
 	}
 	l := &login{surroundings: s, config: config, store: store, kept: signIns(config, key, store, false), credential: credential(config, transport, log)}
 	if c.Forget {
@@ -121,7 +120,7 @@ func (l *login) keep(m delta.Mailbox, person graph.Person) error {
 	// If we crash here, the next start enrolls who is signed in.
 	known, err := l.enrolledAs(ctx, person.ID)
 	if err == nil && known.ID == "" {
-		err = l.store.Enroll(ctx, m)
+		err = errors.Join(l.store.Enroll(ctx, m), rosterOf(l.config, l.store, zerolog.Nop()).add(m, m.Address))
 	}
 	if err != nil {
 		return err

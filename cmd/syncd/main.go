@@ -67,6 +67,7 @@ type surroundings struct {
 	in      io.Reader
 	out     io.Writer
 	err     io.Writer
+	log     io.Writer // where log lines go in place of err; nil for there
 }
 
 // usageError is the operator's to mend: exit code 2.
@@ -104,9 +105,6 @@ func run(args, environ []string, in io.Reader, out, errOut io.Writer) int {
 }
 
 func exitCode(err error, errOut io.Writer) int {
-	var usage usageError
-	var policy *redisstore.PolicyError
-	var busy *redisstore.BusyError
 	switch {
 	case err == nil:
 		return exitDone
@@ -114,8 +112,16 @@ func exitCode(err error, errOut io.Writer) int {
 		return exitFailed
 	}
 	fmt.Fprintln(errOut, "syncd:", err)
-	if errors.As(err, &usage) || errors.As(err, &policy) || errors.As(err, &busy) {
+	if operators(err) {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// operators reports whether an error is the operator's to mend.
+func operators(err error) bool {
+	var usage usageError
+	var policy *redisstore.PolicyError
+	var busy *redisstore.BusyError
+	return errors.As(err, &usage) || errors.As(err, &policy) || errors.As(err, &busy)
 }

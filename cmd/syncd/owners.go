@@ -1,8 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ type owners struct {
 	store      *redisstore.Store
 	credential graph.Credential
 	calendars  *graph.Client
+	doors      doors
 
 	mu      sync.Mutex
 	looked  time.Time                     // guarded by mu
@@ -86,15 +88,55 @@ func (o *owners) mailboxes() (all []delta.Mailbox) {
 	return all
 }
 
-// find looks a mailbox up by address: who is signed in is known, the others are in the directory.
-func (o *owners) find(ctx context.Context, address string) (delta.Mailbox, error) {
+// find looks a mailbox up by any of its addresses or its directory id, and gives it under its primary address. Who is signed in is known,
+// the others are in the directory.
+func (o *owners) find(ctx context.Context, name string) (delta.Mailbox, error) {
 	for _, m := range o.mailboxes() {
-		if strings.EqualFold(m.Address, address) {
+		if strings.EqualFold(m.Address, name) || strings.EqualFold(m.ID, name) {
 			return m, nil
 		}
 	}
-	m, _, err := o.calendars.User(ctx, address)
+	if err := o.doors.closed(time.Now()); err != nil {
+		return delta.Mailbox{}, err
+	}
+	m, primary, err := o.calendars.User(ctx, name)
+	o.doors.heard(err, time.Now())
+	m.Address = cmp.Or(primary, m.Address)
 	return m, err
+}
+
+// doors remembers that the directory refuses the application, whoever is asked for: then nobody is, for a while.
+type doors struct {
+	mu      sync.Mutex
+	refused int       // look-ups since the last that was not; guarded by mu
+	err     error     // of the last one; guarded by mu
+	until   time.Time // guarded by mu
+}
+
+const (
+	doorsLeast = 5 // refusals in a row that are more than one person's
+	doorsPause = time.Minute
+)
+
+func (d *doors) closed(now time.Time) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if now.Before(d.until) {
+		return d.err
+	}
+	return nil
+}
+
+func (d *doors) heard(err error, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !errors.Is(err, delta.ErrCredentials) || errors.Is(err, delta.ErrSignIn) {
+		d.refused = 0
+		return
+	}
+	if d.refused, d.err = d.refused+1, err; d.refused >= doorsLeast {
+		d.until = now.Add(doorsPause)
+	}
 }
 
 // check refuses a configuration in which nobody could be served.
@@ -102,7 +144,7 @@ func (o *owners) check() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.credential.Certificate == "" && !o.ever {
-		return fmt.Errorf("%s is not set: a PEM file with the application's certificate and private key; or let people sign in with `syncd login`", both("client_certificate"))
+		return errNoCertificate()
 	}
 	return nil
 }

@@ -16,7 +16,8 @@ type plan struct {
 	hints     map[string]schedules.Hints // mailbox key → hints that can be relied on
 }
 
-func readPlan(ctx context.Context, c *Config, store *redisstore.Store, views []redisstore.View) (plan, error) {
+// readPlan reads what the timetable plans for some of the enrolled mailboxes.
+func readPlan(ctx context.Context, c *Config, store *redisstore.Store, views []redisstore.View, enrolled int) (plan, error) {
 	p := plan{timetable: schedules.Timetable{Schedule: c.Sweep, Hinted: c.SweepHinted}, hints: map[string]schedules.Hints{}}
 	keys := make([]string, len(views))
 	for i, v := range views {
@@ -29,12 +30,8 @@ func readPlan(ctx context.Context, c *Config, store *redisstore.Store, views []r
 	if p.hints, err = hintsOf(ctx, c, store, keys); err != nil || c.GraphBudget == 0 {
 		return p, err
 	}
-	enrolled, err := store.Mailboxes(ctx)
-	if err != nil {
-		return p, err
-	}
 	spent, err := store.SpentGraph(ctx, time.Now())
-	p.pace = schedules.Pace{Budget: c.GraphBudget, Spent: spent, Mailboxes: len(enrolled), At: time.Now()}
+	p.pace = schedules.Pace{Budget: c.GraphBudget, Spent: spent, Mailboxes: enrolled, At: time.Now()}
 	return p, err
 }
 

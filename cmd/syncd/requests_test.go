@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -210,5 +211,34 @@ func TestADaemonThatFindsNoRedisWaitsForIt(t *testing.T) {
 	}
 	if got := strings.Count(f.logged(), "waiting for Redis"); got != 1 {
 		t.Errorf("said %d times", got)
+	}
+}
+
+func TestADaemonThatIsStoppedWhileItWaitsForRedisEndsLikeAnyOther(t *testing.T) {
+	t.Parallel()
+	for what, trouble := range map[string]func(f *fleet) (said string){
+		"down":   func(f *fleet) string { f.redis.Kill(); return "waiting for Redis" },
+		"paused": func(f *fleet) string { f.redis.CLI("CLIENT", "PAUSE", "60000"); return "syncd serves" },
+		"frozen": func(f *fleet) string { f.redis.Freeze(); return "syncd serves" },
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			f := newFleet(t, 16, 0, 1)
+			said := trouble(f)
+			if what == "frozen" {
+				t.Cleanup(f.redis.Thaw)
+			}
+			daemon := f.start()
+			f.until(func() error {
+				if !strings.Contains(f.logged(), said) {
+					return errors.New("not yet")
+				}
+				return nil
+			}, "it waits for Redis") // without asking Redis, nor waiting for answers of the simulator
+			f.must(daemon.Process.Signal(syscall.SIGTERM))
+			if err := daemon.Wait(); err != nil || !strings.Contains(f.logged(), "syncd stopped") || strings.Contains(f.logged(), "syncd: ") {
+				t.Errorf("%v\n%s", err, f.logged())
+			}
+		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"syncd/delta"
+	"syncd/pages"
 	"syncd/redisstore"
 )
 
@@ -23,8 +24,14 @@ type resyncCommand struct {
 
 // Run puts the requests into Redis, where the running daemons, or the next one-shot sweep, find them.
 func (c *resyncCommand) Run(s *surroundings) error {
-	if len(c.Mailboxes) == 0 && !c.All {
+	switch {
+	case len(c.Mailboxes) == 0 && !c.All:
 		return usageError{errors.New("which mailboxes? Name them, or say --all")}
+	case len(c.Mailboxes) > 0 && c.All:
+		return usageError{errors.New("which mailboxes? Name them, or say --all, and not both")}
+	}
+	if err := named(c.Mailboxes); err != nil {
+		return usageError{err}
 	}
 	switch {
 	case c.Rewrite:
@@ -32,7 +39,7 @@ func (c *resyncCommand) Run(s *surroundings) error {
 	case c.Plan, c.Yes:
 		return usageError{errors.New("--plan and --yes go with --rewrite; `syncd sweep --plan` tells what a sweep would do")}
 	}
-	config, log, err := s.load()
+	config, log, err := s.load(toReach...)
 	if err != nil {
 		return err
 	}
@@ -57,11 +64,7 @@ func (c *resyncCommand) chosen(s *surroundings, store *redisstore.Store) ([]delt
 	if c.All {
 		names = nil
 	}
-	mailboxes, err := chosen(enrolled, names)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return mailboxes, nil
+	return pick(s.ctx, store, enrolled, names)
 }
 
 func (c *resyncCommand) requestFor(s *surroundings, store *redisstore.Store, mailboxes []delta.Mailbox) error {
@@ -77,45 +80,59 @@ func (c *resyncCommand) requestFor(s *surroundings, store *redisstore.Store, mai
 
 // ask puts the requests into Redis. Those for all are spread: they must not keep the others from being swept.
 func (c *resyncCommand) ask(s *surroundings, store *redisstore.Store, mailboxes []delta.Mailbox) error {
+	asked, err := wanted{all: c.All, accept: c.Accept, rewrite: c.Rewrite}.ask(s.ctx, store, mailboxes)
+	for _, request := range asked {
+		if !c.Wait {
+			fmt.Fprintln(s.out, "asked for a resync of", request.Mailbox)
+		}
+	}
+	return err
+}
+
+// wanted is what a resync is to do, and whether it is one of all mailboxes.
+type wanted struct{ all, accept, rewrite bool }
+
+// ask puts requests into Redis. What it gives was asked for, also where there is an error.
+func (w wanted) ask(ctx context.Context, store *redisstore.Store, mailboxes []delta.Mailbox) (asked []pages.Request, err error) {
+	if !w.all {
+		for _, m := range mailboxes {
+			id, err := w.askOne(ctx, store, m.Address)
+			if err != nil {
+				return asked, err
+			}
+			asked = append(asked, pages.Request{Mailbox: m.Address, ID: id})
+		}
+		return asked, nil
+	}
 	var addresses []string
 	for _, m := range mailboxes {
 		addresses = append(addresses, m.Address)
 	}
-	if c.All {
-		if err := store.RequestResyncs(s.ctx, addresses, c.Accept, c.Rewrite); err != nil {
-			return err
-		}
+	ids, err := store.RequestResyncs(ctx, addresses, w.accept, w.rewrite)
+	for i, id := range ids {
+		asked = append(asked, pages.Request{Mailbox: addresses[i], ID: id})
 	}
-	for _, address := range addresses {
-		if !c.All {
-			if err := c.askOne(s, store, address); err != nil {
-				return err
-			}
-		}
-		if !c.Wait {
-			fmt.Fprintln(s.out, "asked for a resync of", address)
-		}
-	}
-	return nil
+	return asked, err
 }
 
-// askOne puts the requests for one mailbox into the stream.
-func (c *resyncCommand) askOne(s *surroundings, store *redisstore.Store, address string) error {
-	if c.Accept || !c.Rewrite {
-		if _, err := store.RequestResync(s.ctx, address, c.Accept); err != nil {
-			return err
+// askOne puts the requests for one mailbox into the stream, and gives the last one's id.
+func (w wanted) askOne(ctx context.Context, store *redisstore.Store, address string) (id string, err error) {
+	if w.accept || !w.rewrite {
+		if id, err = store.RequestResync(ctx, address, w.accept); err != nil {
+			return "", err
 		}
 	}
-	if !c.Rewrite {
-		return nil
+	if !w.rewrite {
+		return id, nil
 	}
-	_, err := store.RequestRewrite(s.ctx, address)
-	return err
+	return store.RequestRewrite(ctx, address)
 }
 
 // follow waits until mailboxes have had their full rounds, and tells of each. Errors are those of all that had none.
 func follow(s *surroundings, store *redisstore.Store, waiting []redisstore.View) error {
-	const look = 200 * time.Millisecond
+	const look, patience = 200 * time.Millisecond, 5 * time.Second
+	nobody := time.NewTimer(patience)
+	defer nobody.Stop()
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
 	var errs []error
@@ -134,6 +151,10 @@ func follow(s *surroundings, store *redisstore.Store, waiting []redisstore.View)
 		select {
 		case <-s.ctx.Done():
 			return errors.Join(append(errs, errors.New("stopped waiting; the requests stand"))...)
+		case <-nobody.C:
+			if len(waiting) == all {
+				fmt.Fprintln(s.err, "still waiting: is a daemon running, or a `syncd sweep`? They serve the requests")
+			}
 		case <-ticker.C:
 		}
 	}
@@ -180,7 +201,7 @@ func (e *engine) nobodys(names []string) {
 
 // takeResyncs passes waiting requests on to their mailboxes.
 func (e *engine) takeResyncs(ctx context.Context, enrolled redisstore.Names) ([]delta.Mailbox, error) {
-	asked, unknown, err := e.store.TakeNamedResyncs(ctx, enrolled)
+	asked, unknown, err := e.store.TakeResyncs(ctx, enrolled)
 	e.nobodys(unknown)
 	return asked, err
 }

@@ -24,7 +24,7 @@ func (c *resyncCommand) rewrite(s *surroundings) error {
 	if c.Plan || len(mailboxes) == 0 || !c.agreed(s) {
 		return failed
 	}
-	config, log, err := s.load()
+	config, log, err := s.load(toReach...)
 	if err != nil {
 		return err
 	}
@@ -49,6 +49,10 @@ func (c *resyncCommand) foresee(s *surroundings, e *engine) (mailboxes []delta.M
 		cancel()
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", m.Address, err))
+			continue
+		}
+		if n := report.Reasons[delta.Throttled]; n > 0 {
+			failed = errors.Join(failed, fmt.Errorf("%s: %d events could not be looked at: %w", m.Address, n, delta.ErrThrottled))
 			continue
 		}
 		mailboxes = append(mailboxes, m)

@@ -22,7 +22,10 @@ type runCommand struct{}
 
 // Run serves until told to stop.
 func (runCommand) Run(s *surroundings) error {
-	c, log, err := s.load()
+	out := newUnblocked(s.err)
+	defer out.close()
+	s.log = out
+	c, log, err := s.load(toServe...)
 	if err != nil {
 		return err
 	}
@@ -42,6 +45,10 @@ func (runCommand) Run(s *surroundings) error {
 		if hook != nil {
 			_ = hook.Close()
 		}
+		if errors.Is(err, errStopped) {
+			log.Info().Msg("syncd stopped")
+			return nil
+		}
 		return err
 	}
 	d := newDaemon(e)
@@ -52,10 +59,17 @@ func (runCommand) Run(s *surroundings) error {
 	return e.close()
 }
 
-// awaitEngine is newEngine, which it tries again for as long as Redis does not answer.
+// errStopped says that a daemon was told to stop before it could begin.
+var errStopped = errors.New("stopped")
+
+// awaitEngine is newEngine, which it tries again for as long as Redis does not answer. Where it was told to stop meanwhile the error
+// is errStopped.
 func (s *surroundings) awaitEngine(log zerolog.Logger) (*engine, error) {
 	for said := false; ; said = true {
 		e, err := s.newEngine(true, false)
+		if err != nil && s.ctx.Err() != nil && !operators(err) {
+			return nil, errStopped
+		}
 		if !errors.Is(err, redisstore.ErrDown) {
 			return e, err
 		}
@@ -64,7 +78,7 @@ func (s *surroundings) awaitEngine(log zerolog.Logger) (*engine, error) {
 		}
 		select {
 		case <-s.ctx.Done():
-			return nil, err
+			return nil, errStopped
 		case <-time.After(time.Second):
 		}
 	}
@@ -88,6 +102,8 @@ type daemon struct {
 	served   atomic.Pointer[[]string]                 // key ids of those in byID that have a directory id, sorted; likewise
 	pace     atomic.Pointer[schedules.Pace]
 	enrolled bool // what the configuration names is enrolled; this and what follows are the runner's
+	groups   regroup
+	kept     bool // the list stands in the state folder as it was read last
 	roll     *redisstore.Roll
 	ids      []string // key ids of all, as of the last listing
 }
@@ -100,9 +116,9 @@ func newDaemon(e *engine) *daemon {
 	d.served.Store(&[]string{})
 	d.pace.Store(&schedules.Pace{})
 	d.runner = &schedules.Runner{
-		Queue: d.queue, Schedule: e.config.Sweep, Hold: e.config.LeaseTTL, Relist: min(30*time.Second, e.config.LeaseTTL),
+		Queue: ownQueue{d.queue, d.owns}, Schedule: e.config.Sweep, Hold: e.config.LeaseTTL, Relist: min(30*time.Second, e.config.LeaseTTL),
 		AtOnce: schedules.Limits{First: firstAtOnce, Most: e.config.SweepsAtOnce}, Usage: e.usage,
-		List: d.list, Ready: d.claimAll, Work: d.work, Log: e.log,
+		List: d.list, Ready: d.claimAll, Work: d.work, Writable: d.queue.Writable, Log: e.log,
 	}
 	d.metrics = newMetrics(d)
 	d.hinting = newHinting(d)
@@ -121,61 +137,24 @@ func newDaemon(e *engine) *daemon {
 
 // serve works until ctx ends: sweeps finish the event in hand, then it is over. Nothing is left running but the front.
 func (d *daemon) serve(ctx context.Context, front *front) {
-	front.show(d.metrics.beside(pages.Handler("syncd", d, &d.journal)))
+	front.show(d.metrics.beside(d.site().Handler()))
 	var parts sync.WaitGroup
 	parts.Go(func() { d.watchRequests(ctx) })
 	parts.Go(func() { d.keepPace(ctx) })
-	parts.Go(func() { d.watchWebex(ctx) })
+	parts.Go(func() { d.watchCredentials(ctx) })
 	parts.Go(func() { d.hinting.serve(ctx) })
+	over := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		<-ctx.Done()
+		select {
+		case <-over:
+		case <-time.After(grace + time.Second): // Redis has frozen: leave in time all the same; leases end by themselves
+			_ = d.store.HangUp()
+		}
+	})
 	d.runner.Run(ctx)
 	parts.Wait()
-}
-
-// mostRows is how many mailboxes the page shows: it is made anew every two seconds while somebody looks at it.
-const mostRows = 1000
-
-// Rows implements [pages.Source].
-func (d *daemon) Rows(ctx context.Context) ([]pages.Row, error) {
-	mailboxes, more, err := d.shown(ctx)
-	if err != nil {
-		return nil, err
-	}
-	views, err := d.store.Views(ctx, mailboxes, false)
-	if err != nil {
-		return nil, err
-	}
-	rows := make([]pages.Row, 0, len(views))
-	for _, v := range views {
-		rows = append(rows, pages.Row{
-			Mailbox: v.Mailbox.Address, State: string(v.Cursor.State), Reason: string(v.Cursor.Reason), Swept: v.Cursor.SweptAt,
-			Changed: v.Cursor.ChangedAt, Generation: v.Cursor.Generation, WindowStart: v.Cursor.WindowStart,
-			WindowEnd: v.Cursor.WindowEnd, Retrying: v.Retrying, Held: len(v.Held), Link: v.Cursor.Link,
-		})
-	}
-	if more > 0 {
-		rows = append(rows, pages.Row{Mailbox: fmt.Sprintf("and %d more: `syncd status`", more)})
-	}
-	return rows, nil
-}
-
-// shown are the mailboxes that the page shows, the first ones by address, and how many more there are. Where there are many it is those
-// that were enrolled when the daemon read the list last.
-func (d *daemon) shown(ctx context.Context) (mailboxes []delta.Mailbox, more int, err error) {
-	if mailboxes = *d.listed.Load(); len(mailboxes) <= mostRows {
-		mailboxes, err = d.store.Mailboxes(ctx)
-	}
-	most := min(mostRows, len(mailboxes))
-	return mailboxes[:most], len(mailboxes) - most, err
-}
-
-// Ready implements [pages.Source].
-func (d *daemon) Ready(ctx context.Context) error {
-	const patience = 2 * time.Second // who asks has little more
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if err := d.store.Ping(ctx); err != nil {
-		return fmt.Errorf("redis does not answer: %w", err)
-	}
-	_, err := webexTrouble(ctx, d.config, d.store)
-	return err
+	close(over)
+	watch.Wait()
 }

@@ -31,11 +31,11 @@ func settings() []setting {
 	words := []string{"myroom", "onetime", "space"}
 	return []setting{
 		{key: "redis_url", fallback: "embedded", secret: true,
-			doc: "`embedded`, or `redis://`, `rediss://`, `unix://`; several hosts as `?addr=` make a cluster, `?master_name=` a Sentinel",
+			doc: "`embedded`, or `redis://`, `rediss://`, `unix://`; several hosts as `?addr=` make a cluster, `?master_name=` a Sentinel (whose own password is `sentinel_password=`)",
 			set: into(func(c *Config) *string { return &c.RedisURL }, parseRedisURL)},
 		{key: "redis_prefix", fallback: "syncd:", doc: "what the names of all Redis keys begin with",
 			set: into(func(c *Config) *string { return &c.RedisPrefix }, text)},
-		{key: "tenant_id", doc: "directory id of the Entra tenant", set: into(func(c *Config) *string { return &c.TenantID }, text)},
+		{key: "tenant_id", doc: "directory id of the Entra tenant", set: into(func(c *Config) *string { return &c.TenantID }, parseTenant)},
 		{key: "client_id", doc: "id of the Entra application", set: into(func(c *Config) *string { return &c.ClientID }, text)},
 		{key: "client_certificate", doc: "PEM file with certificate and private key; read again when it changes. Empty: only mailboxes whose owners signed in are served (`syncd login`)",
 			set: into(func(c *Config) *string { return &c.ClientCertificate }, text)},
@@ -56,8 +56,8 @@ func settings() []setting {
 			set: into(func(c *Config) *string { return &c.WebexToken }, text)},
 		{key: "ca_file", doc: "PEM file with further trusted roots, for both vendors and Redis",
 			set: into(func(c *Config) *string { return &c.CAFile }, text)},
-		{key: "mailboxes", doc: "addresses separated by commas, or `@FILE` with one a line; `group:ID` enrols a directory group's members",
-			set: into(func(c *Config) *string { return &c.Mailboxes }, text)},
+		{key: "mailboxes", doc: "addresses, or directory ids, separated by commas, or `@FILE` with one a line; `group:ID` enrols a directory group's members, also who joins later",
+			set: into(func(c *Config) *string { return &c.Mailboxes }, parseMailboxes)},
 		{key: "lists", doc: "distribution lists, which are neither invited at Webex nor taken into spaces: addresses separated by commas, or `@FILE` with one a line; `directory` among them asks Entra for the groups among new guests, which takes `GroupMember.Read.All`",
 			set: into(func(c *Config) *Lists { return &c.Lists }, parseLists)},
 		{key: "sweep", fallback: "@every 1m", doc: "cron expression or `@every 1m`: how often an ordinary mailbox is swept", set: setSweep},
@@ -78,7 +78,7 @@ func settings() []setting {
 			set: into(func(c *Config) *int64 { return &c.GraphBudget }, parseBudget)},
 		{key: "sweeps_at_once", fallback: "512", doc: "how many mailboxes one daemon sweeps at a time at most. It begins with 64, takes more while mailboxes wait and that brings something, and fewer when Graph throttles or processor time or memory run out",
 			set: into(func(c *Config) *int { return &c.SweepsAtOnce }, parseAtOnce)},
-		{key: "window_behind", fallback: "1", doc: "days of the calendar that are served, before today",
+		{key: "window_behind", fallback: "1", doc: "days of the calendar that are served, before today; with those after it 1,811 at most",
 			set: into(func(c *Config) *time.Duration { return &c.WindowBehind }, parseDays)},
 		{key: "window_ahead", fallback: "180", doc: "and after today",
 			set: into(func(c *Config) *time.Duration { return &c.WindowAhead }, parseDays)},
@@ -110,8 +110,10 @@ func settings() []setting {
 			set: into(func(c *Config) *sweep.Limit { return &c.RemovalLimit }, parseLimit)},
 		{key: "key_file", doc: "key for encryption and keyed hashes, made on first start, mode 0600; default in the state folder. Daemons that share a Redis share it",
 			set: into(func(c *Config) *string { return &c.KeyFile }, text)},
-		{key: "listen", fallback: "127.0.0.1:8990", doc: "address of the operator's HTTP: pages, `/healthz`, `/readyz`, `/metrics`",
+		{key: "listen", fallback: "127.0.0.1:8990", doc: "address of the operator's HTTP: pages, `/healthz`, `/readyz`, `/metrics`, API",
 			set: into(func(c *Config) *string { return &c.Listen }, address)},
+		{key: "listen_hosts", doc: "names by which that may be called, besides IP addresses, `localhost`, the machine's own name and the host of `SYNCD_LISTEN`: of a reverse proxy in front of it, say; separated by commas",
+			set: into(func(c *Config) *[]string { return &c.ListenHosts }, parseHosts)},
 		{key: "log_level", fallback: "info", enum: []string{"debug", "info", "warn", "error"}, doc: "`debug`, `info`, `warn` or `error`", set: setLogLevel},
 		{key: "log_format", enum: []string{"json", "console"}, doc: "`json` or `console`; default by whether standard error is a terminal",
 			set: into(func(c *Config) *string { return &c.LogFormat }, oneOf("json", "console"))},
@@ -176,5 +178,9 @@ func (s setting) fromFile(value string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cannot read the file it names: %w", err)
 	}
-	return strings.TrimSpace(strings.TrimPrefix(string(raw), "\ufeff")), nil
+	text := strings.TrimSpace(strings.TrimPrefix(string(raw), "\ufeff"))
+	if text == "" {
+		return "", errors.New("the file it names is empty")
+	}
+	return text, nil
 }

@@ -17,7 +17,7 @@ import (
 
 // withStore runs f on the store, and closes it.
 func (s *surroundings) withStore(f func(*Config, *redisstore.Store) error) error {
-	c, log, err := s.load()
+	c, log, err := s.load(toReach...)
 	if err != nil {
 		return err
 	}
@@ -55,14 +55,10 @@ type shownMailbox struct {
 
 // Run lists what is enrolled.
 func (c *mailboxesCommand) Run(s *surroundings) error {
-	return s.withStore(func(_ *Config, store *redisstore.Store) error {
-		enrolled, err := store.Mailboxes(s.ctx)
+	return s.withStore(func(config *Config, store *redisstore.Store) error {
+		list, err := gathered(listing{config, store}.mailboxes(s.ctx))
 		if err != nil {
 			return err
-		}
-		list := []shownMailbox{}
-		for _, m := range enrolled {
-			list = append(list, shownMailbox{m.Address, m.ID})
 		}
 		if c.JSON {
 			return json.NewEncoder(s.out).Encode(list)
@@ -110,23 +106,11 @@ type waiting struct {
 // Run shows how mailboxes are. Asked for by name, a mailbox also tells which events wait and which removals are held.
 func (c *statusCommand) Run(s *surroundings) error {
 	return s.withStore(func(config *Config, store *redisstore.Store) error {
-		views, err := s.views(store, c.Mailboxes)
+		list, err := gathered(listing{config, store}.status(s.ctx, c.Mailboxes))
 		if err != nil {
 			return err
 		}
-		plan, err := readPlan(s.ctx, config, store, views)
-		if err != nil {
-			return err
-		}
-		list := []shownStatus{}
-		for _, v := range views {
-			list = append(list, statusOf(plan, v, len(c.Mailboxes) > 0))
-		}
-		warning, err := webexTrouble(s.ctx, config, store)
-		if errors.Is(err, errWebexRefused) {
-			warning = err.Error()
-		}
-		if warning != "" {
+		for _, warning := range alarms(s.ctx, config, store) {
 			fmt.Fprintln(s.err, "syncd:", warning)
 		}
 		if c.JSON {
@@ -134,18 +118,6 @@ func (c *statusCommand) Run(s *surroundings) error {
 		}
 		return s.printStatus(list)
 	})
-}
-
-func (s *surroundings) views(store *redisstore.Store, names []string) ([]redisstore.View, error) {
-	enrolled, err := store.Mailboxes(s.ctx)
-	if err != nil {
-		return nil, err
-	}
-	mailboxes, err := chosen(enrolled, names)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return store.Views(s.ctx, mailboxes, len(names) > 0)
 }
 
 func statusOf(p plan, v redisstore.View, details bool) shownStatus {
@@ -204,18 +176,10 @@ type shownCursor struct {
 
 // Run shows how far each mailbox was followed.
 func (c *cursorsCommand) Run(s *surroundings) error {
-	return s.withStore(func(_ *Config, store *redisstore.Store) error {
-		views, err := s.views(store, c.Mailboxes)
+	return s.withStore(func(config *Config, store *redisstore.Store) error {
+		list, err := gathered(listing{config, store}.cursors(s.ctx, c.Mailboxes))
 		if err != nil {
 			return err
-		}
-		list := []shownCursor{}
-		for _, v := range views {
-			list = append(list, shownCursor{
-				Mailbox: v.Mailbox.Address, ID: v.Mailbox.ID, Link: v.Cursor.Link, Generation: v.Cursor.Generation,
-				WindowStart: moment(v.Cursor.WindowStart), WindowEnd: moment(v.Cursor.WindowEnd),
-				SweptAt: moment(v.Cursor.SweptAt), ChangedAt: moment(v.Cursor.ChangedAt),
-			})
 		}
 		if c.JSON {
 			return json.NewEncoder(s.out).Encode(list)
@@ -226,6 +190,14 @@ func (c *cursorsCommand) Run(s *surroundings) error {
 			}
 		})
 	})
+}
+
+func cursorOf(v redisstore.View) shownCursor {
+	return shownCursor{
+		Mailbox: v.Mailbox.Address, ID: v.Mailbox.ID, Link: v.Cursor.Link, Generation: v.Cursor.Generation,
+		WindowStart: moment(v.Cursor.WindowStart), WindowEnd: moment(v.Cursor.WindowEnd),
+		SweptAt: moment(v.Cursor.SweptAt), ChangedAt: moment(v.Cursor.ChangedAt),
+	}
 }
 
 func moment(t time.Time) *time.Time {

@@ -41,9 +41,9 @@ func (c *subscriptionsCommand) Run(s *surroundings) error {
 		if err != nil {
 			return err
 		}
-		mailboxes, err := chosen(enrolled, c.Mailboxes)
+		mailboxes, err := pick(s.ctx, store, enrolled, c.Mailboxes)
 		if err != nil {
-			return usageError{err}
+			return err
 		}
 		ids := make([]string, len(mailboxes))
 		for i, m := range mailboxes {

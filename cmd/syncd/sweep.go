@@ -13,7 +13,7 @@ import (
 )
 
 type sweepCommand struct {
-	Mailboxes []string `name:"mailbox" short:"m" placeholder:"M" help:"Only this mailbox; may be repeated."`
+	Mailboxes []string `name:"mailbox" short:"m" sep:"none" placeholder:"M" help:"Only this mailbox; may be repeated."`
 	Plan      bool     `help:"Write nothing anywhere; tell what would be done."`
 	JSON      bool     `name:"json" help:"Print one JSON object."`
 }
@@ -21,6 +21,10 @@ type sweepCommand struct {
 // Run sweeps once and reports.
 func (c *sweepCommand) Run(s *surroundings) error {
 	began := time.Now()
+	c.Mailboxes = separated(c.Mailboxes)
+	if err := named(c.Mailboxes); err != nil {
+		return usageError{err}
+	}
 	e, err := s.newEngine(false, c.Plan)
 	if err != nil {
 		return err
@@ -45,18 +49,16 @@ func (c *sweepCommand) Run(s *surroundings) error {
 }
 
 func (c *sweepCommand) sweep(s *surroundings, e *engine) (*sweepReport, error) {
-	if !c.Plan {
-		if err := e.enrollConfigured(s.ctx); err != nil {
-			return nil, err
-		}
-	}
-	enrolled, err := e.enrolled(s.ctx, c.Plan)
+	enrolled, failed, err := e.toSweep(s, c.Plan)
 	if err != nil {
 		return nil, err
 	}
-	mailboxes, err := chosen(enrolled, c.Mailboxes)
+	mailboxes, err := pick(s.ctx, e.store, enrolled, c.Mailboxes)
+	if err != nil && len(failed) > 0 { // who is named may be in one of these
+		return nil, fmt.Errorf("%v; and %s cannot be read: %w", err, failed[0].name, failed[0].err)
+	}
 	if err != nil {
-		return nil, usageError{err}
+		return nil, err
 	}
 	if !c.Plan {
 		if err := e.takeAllResyncs(s.ctx, enrolled); err != nil {
@@ -64,34 +66,78 @@ func (c *sweepCommand) sweep(s *surroundings, e *engine) (*sweepReport, error) {
 		}
 	}
 	e.sweeper.Eager, e.sweeper.Patience = true, e.config.LeaseTTL
-	return e.sweepAll(s.ctx, mailboxes, c.Plan), nil
+	total := e.sweepAll(s.ctx, mailboxes, c.Plan)
+	for _, group := range failed {
+		if len(c.Mailboxes) == 0 {
+			total.fail(group.name, group.err)
+		} else { // it is not what was asked for
+			e.log.Warn().Err(group.err).Str("group", group.name).Msg("a group cannot be read")
+		}
+	}
+	return total, nil
 }
 
-// enrolled lists the mailboxes that are enrolled; in a dry run also the configured ones that would be.
-func (e *engine) enrolled(ctx context.Context, dry bool) ([]delta.Mailbox, error) {
-	enrolled, err := e.store.Mailboxes(ctx)
-	if err != nil || !dry {
-		return enrolled, err
+// toSweep lists the mailboxes that are enrolled, the configured ones among them, and the groups that cannot be read.
+func (e *engine) toSweep(s *surroundings, dry bool) (enrolled []delta.Mailbox, failed []unread, err error) {
+	ctx := s.ctx
+	if dry {
+		return e.foreseen(ctx)
 	}
-	names, err := configuredMailboxes(e.config.Mailboxes)
+	e.keepWebexTokens(ctx)
+	emptied, err := e.roster.recall(ctx)
+	if err == nil {
+		failed, err = e.enrollConfigured(ctx)
+	}
+	if err == nil {
+		err = errors.Join(e.parkGroups(ctx, failed, time.Time{}), e.store.SetKnown(ctx, time.Now()))
+	}
+	if err == nil {
+		enrolled, err = e.store.Mailboxes(ctx)
+	}
 	if err != nil {
-		return nil, usageError{err}
+		return nil, nil, err
 	}
-	known := map[string]bool{}
-	for _, m := range enrolled {
-		known[m.Address], known[m.ID] = true, true
+	if err := e.roster.keep(ctx, enrolled); err != nil && ctx.Err() == nil {
+		e.log.Warn().Err(err).Msg("who is enrolled is not kept in the state folder")
 	}
-	for _, m := range e.owners.mailboxes() {
-		if !known[m.Address] && !known[m.ID] {
-			enrolled, known[m.Address] = append(enrolled, m), true
+	if len(enrolled)+len(failed) == 0 {
+		e.nobody(s, emptied)
+	}
+	return enrolled, failed, nil
+}
+
+// nobody tells why nothing is swept.
+func (e *engine) nobody(s *surroundings, emptied bool) {
+	why := ""
+	if emptied {
+		why = fmt.Sprintf("; Redis is new or was emptied, and %s knows of nobody who was enrolled before", e.roster.path)
+	}
+	fmt.Fprintf(s.err, "syncd: no mailbox is enrolled: name some in %s, or say `syncd enroll`%s\n", both("mailboxes"), why)
+}
+
+// foreseen is what toSweep would give, and enrolls nobody.
+func (e *engine) foreseen(ctx context.Context) (all []delta.Mailbox, failed []unread, err error) {
+	if all, err = e.store.Mailboxes(ctx); err != nil {
+		return nil, nil, err
+	}
+	members, failed, err := e.configured(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	lost, err := e.roster.lost(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	members = append(members, lost...)
+	known := enrolledOf(all)
+	fresh, err := e.notEnrolled(ctx, members, known)
+	for _, m := range fresh {
+		if !known.has(m) {
+			all = append(all, m)
+			known.add(m)
 		}
 	}
-	for _, name := range names {
-		if !known[name] {
-			enrolled = append(enrolled, delta.Mailbox{Address: name})
-		}
-	}
-	return enrolled, nil
+	return all, failed, err
 }
 
 // atOnce is how many mailboxes are swept at a time.
@@ -142,11 +188,17 @@ func (e *engine) sweepOne(ctx context.Context, m delta.Mailbox, dry bool) (*swee
 	if dry {
 		return e.sweeper.Plan(working, m)
 	}
-	return e.sweeper.Sweep(working, m)
+	report, err := e.sweeper.Sweep(working, m)
+	if errors.Is(err, delta.ErrMailbox) && ctx.Err() == nil {
+		if anew, ok := e.madeAnew(ctx, m); ok {
+			return e.sweeper.Sweep(working, anew)
+		}
+	}
+	return report, err
 }
 
 // grace is how long the event in hand may take after the signal to stop.
-const grace = 8 * time.Second
+const grace = 7 * time.Second
 
 // graceful is a context that ends a while after ctx does.
 func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -155,27 +207,27 @@ func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
 	return working, func() { stop(); cancel() }
 }
 
-// resolve looks up a mailbox that had no directory id so far. One that does not exist is parked under its address.
+// resolve looks up a mailbox that had no directory id so far. Why one was not found is noted under its name.
 func (e *engine) resolve(ctx context.Context, m delta.Mailbox, dry bool) (delta.Mailbox, error) {
 	found, err := e.owners.find(ctx, m.Address)
-	if err == nil && !dry {
-		err = e.store.Enroll(ctx, found)
+	switch {
+	case dry, ctx.Err() != nil:
+		return found, err
+	case err == nil:
+		return found, e.store.EnrollAs(ctx, found, m.Address)
 	}
-	if err != nil && !dry && ctx.Err() == nil {
-		why := delta.NoMailbox
-		if errors.Is(err, delta.ErrSignIn) {
-			why = delta.NotSignedIn
-		}
-		err = errors.Join(err, e.store.Park(ctx, m.Address, why, time.Now()))
+	now, state := time.Now(), delta.Syncing
+	if errors.Is(err, delta.ErrMailbox) || errors.Is(err, delta.ErrAccess) || errors.Is(err, delta.ErrSignIn) {
+		state = delta.Parked
 	}
-	return found, err
+	return found, errors.Join(err, e.store.Park(ctx, m.Address, state, sweep.ReasonOf(err), now, notBefore(err, now)))
 }
 
 // sweepReport is what `syncd sweep --json` prints.
 type sweepReport struct {
 	Mailboxes int `json:"mailboxes"`
 	sweep.Report
-	Failed        int              `json:"failed"` // mailboxes
+	Failed        int              `json:"failed"` // mailboxes, and groups that cannot be read
 	GraphRequests int64            `json:"graph_requests"`
 	WebexRequests int64            `json:"webex_requests"`
 	DurationMS    int64            `json:"duration_ms"`
@@ -197,9 +249,7 @@ func newSweepReport(dry bool) *sweepReport {
 func (r *sweepReport) add(m delta.Mailbox, one *sweep.Report, err error) {
 	r.Mailboxes++
 	if err != nil {
-		r.Failed++
-		r.Reasons[sweep.ReasonOf(err)]++
-		r.errs = append(r.errs, fmt.Errorf("%s: %w", m.Address, err))
+		r.fail(m.Address, err)
 	}
 	if one != nil {
 		r.Report.Add(one)
@@ -207,6 +257,13 @@ func (r *sweepReport) add(m delta.Mailbox, one *sweep.Report, err error) {
 	if r.Plan != nil && one != nil {
 		*r.Plan = append(*r.Plan, one.Planned...)
 	}
+}
+
+// fail counts what could not be served: a mailbox, or a group of the configuration.
+func (r *sweepReport) fail(name string, err error) {
+	r.Failed++
+	r.Reasons[sweep.ReasonOf(err)]++
+	r.errs = append(r.errs, fmt.Errorf("%s: %w", name, err))
 }
 
 func (r *sweepReport) print(s *surroundings, asJSON bool) error {

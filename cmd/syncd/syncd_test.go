@@ -5,10 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,7 +29,13 @@ func TestMain(m *testing.M) {
 	if os.Getenv(becomeSyncd) != "" {
 		os.Exit(run(os.Args[1:], withoutTest(os.Environ()), os.Stdin, os.Stdout, os.Stderr))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if processes.Load() > 0 && thin > 1 {
+		if path, err := plain(); err == nil {
+			_ = os.RemoveAll(filepath.Dir(path))
+		}
+	}
+	os.Exit(code)
 }
 
 func withoutTest(environ []string) []string {
@@ -107,9 +116,38 @@ func (s *site) realRedis() *redistest.Server {
 	return server
 }
 
+// processes counts those that end by themselves.
+var processes atomic.Int64
+
+// plain is the program without the race detector, with which a process takes a second to start.
+var plain = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "syncd-plain-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "syncd")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return path, nil
+})
+
+// program is what a process runs: this test binary, and under the race detector the plain program, but for daemons and every
+// sixteenth of the others.
+func (s *site) program(args []string) string {
+	if len(args) > 0 && (args[0] == "run" || args[0] == "demo") || processes.Add(1)%thin == 0 {
+		return os.Args[0]
+	}
+	path, err := plain()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return path
+}
+
 // command prepares a process.
 func (s *site) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0], args...)
+	cmd := exec.Command(s.program(args), args...)
 	cmd.Env = append([]string{becomeSyncd + "=1", "HOME=" + s.dir, "PATH=" + os.Getenv("PATH")}, pairs(s.env)...)
 	cmd.Dir = s.dir
 	return cmd

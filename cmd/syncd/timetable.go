@@ -17,16 +17,24 @@ import (
 
 // list gives the mailboxes to serve.
 func (d *daemon) list(ctx context.Context) ([]string, error) {
-	if err := d.enrollAnew(ctx); err != nil {
+	if err := d.enrollAnew(ctx, time.Now()); err != nil && ctx.Err() == nil {
 		d.log.Error().Err(err).Msg("cannot enroll what the configuration names; trying again")
 	}
 	mailboxes, fresh, err := d.roll.Look(ctx)
 	if err != nil {
-		d.log.Error().Err(err).Msg("cannot read which mailboxes are enrolled; going on with those known")
+		if ctx.Err() == nil {
+			d.log.Error().Err(err).Msg("cannot read which mailboxes are enrolled; going on with those known")
+		}
 		return nil, err
 	}
 	if fresh {
 		d.index(mailboxes)
+	}
+	if fresh || !d.kept {
+		err := d.roster.keep(ctx, mailboxes)
+		if d.kept = err == nil; !d.kept && ctx.Err() == nil {
+			d.log.Warn().Err(err).Msg("who is enrolled is not kept in the state folder; trying again")
+		}
 	}
 	return d.ids, nil
 }
@@ -48,24 +56,47 @@ func (d *daemon) index(mailboxes []delta.Mailbox) {
 	d.served.Store(&served)
 }
 
-// enrollAnew enrolls what the configuration names, once, and again where Redis was emptied; then also what was known here.
-func (d *daemon) enrollAnew(ctx context.Context) error {
+// enrollAnew enrolls what the configuration names, once, and again where Redis was emptied; then also what was known here. Who joined a
+// group is enrolled when the groups are read again.
+func (d *daemon) enrollAnew(ctx context.Context, now time.Time) error {
+	if err := d.owns(ctx); err != nil {
+		return err
+	}
 	known, err := d.store.Known(ctx)
 	lost := !known
 	if err == nil && known { // by this daemon, or by another that was quicker and knew less
 		lost, err = d.roll.Lost(ctx)
 	}
-	if err != nil || !lost && d.enrolled {
+	if err != nil || !lost && d.enrolled && !d.groups.due(now) {
 		return err
 	}
-	d.enrolled = false
-	if err := d.roll.Restore(ctx); err != nil {
+	if lost || !d.enrolled {
+		d.enrolled = false
+		d.keepWebexTokens(ctx)
+		if err := d.roll.Restore(ctx); err != nil {
+			return err
+		}
+		if _, err := d.roster.recall(ctx); err != nil {
+			return err
+		}
+	}
+	enroll := d.enrollConfigured
+	if d.enrolled {
+		enroll = d.enrollJoined // who is named was enrolled, and perhaps unenrolled since
+	}
+	failed, err := enroll(ctx)
+	if err != nil {
 		return err
 	}
-	if err := d.enrollConfigured(ctx); err != nil {
+	groups, err := groupsOf(d.config)
+	if err != nil {
 		return err
 	}
 	d.enrolled = true
+	d.groups.heard(d, groups, failed, now)
+	if err := d.parkGroups(ctx, failed, d.groups.at); err != nil {
+		return err
+	}
 	return d.store.SetKnown(ctx, time.Now())
 }
 
@@ -130,17 +161,22 @@ func (d *daemon) claim(ctx context.Context, m delta.Mailbox) (sweep.Memory, erro
 	return d.store.Claim(ctx, m)
 }
 
-// unclaim gives back a lease that no sweep wanted.
+// unclaim gives back a lease that no sweep wanted, also where the daemon is stopping, and Redis may have frozen.
 func (d *daemon) unclaim(ctx context.Context, mailbox string) {
-	if one, ok := d.claims.take(mailbox); ok && one.claim != nil {
-		_ = one.claim.Write(ctx, delta.Batch{GiveUp: true}) // else it expires
+	one, ok := d.claims.take(mailbox)
+	if !ok || one.claim == nil {
+		return
 	}
+	const patience = 500 * time.Millisecond
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	_ = one.claim.Write(ctx, delta.Batch{GiveUp: true}) // else it expires
 }
 
 // work sweeps one mailbox and says when it comes again.
 func (d *daemon) work(ctx context.Context, j schedules.Job) schedules.Return {
 	defer d.spread.done(j.Mailbox)
-	defer d.unclaim(context.WithoutCancel(ctx), j.Mailbox)
+	defer d.unclaim(ctx, j.Mailbox)
 	back := schedules.Return{Job: j, At: time.Now(), To: j.Lane}
 	if ctx.Err() != nil {
 		d.hinting.of(j.Mailbox)
@@ -148,12 +184,17 @@ func (d *daemon) work(ctx context.Context, j schedules.Job) schedules.Return {
 	}
 	m, ok := (*d.byID.Load())[j.Mailbox]
 	if !ok {
-		back.At = time.Now().Add(d.runner.Relist) // it was enrolled or unenrolled just now; the next list tells
+		// It was unenrolled, and a sweep that was under way then put it back. If it was enrolled just now instead, whoever knows it
+		// adds it again.
+		back.Gone = true
 		return back
 	}
 	began := time.Now()
 	report, err := d.sweepOne(ctx, m, false)
 	d.metrics.swept(err, j.Late, time.Since(began))
+	if err == nil && !d.owners.signedIn(m) {
+		d.entra.lets()
+	}
 	if err != nil && !errors.Is(err, sweep.ErrStopped) && !errors.Is(err, delta.ErrLeased) {
 		d.log.Warn().Err(err).Str("mailbox", m.Address).Str("reason", string(sweep.ReasonOf(err))).Msg("sweep failed")
 	}
@@ -183,6 +224,9 @@ func (d *daemon) next(back *schedules.Return, report *sweep.Report, err error) {
 		back.To = schedules.Ordinary
 	}
 	back.At, _ = d.timetable.Next(back.Mailbox, facts, now)
+	if report != nil && err == nil && report.Cursor.OrphansAt.After(now) && report.Cursor.OrphansAt.Before(back.At) {
+		back.At = report.Cursor.OrphansAt // a meeting that nobody knows may be there
+	}
 	if report != nil && report.Cursor.State != "" && !report.Cursor.InWindow(back.At, d.config.WindowBehind, d.config.WindowAhead) {
 		back.To = schedules.Full
 	}

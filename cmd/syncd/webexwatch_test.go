@@ -66,32 +66,73 @@ func TestATokenThatDiesSoonOrIsRefusedIsShown(t *testing.T) {
 	s.env["SYNCD_SWEEP"] = "@every 1s"
 	s.env["SYNCD_LISTEN"] = freeAddress(t)
 	s.alice().Create(appointment(9, "@webex:onetime"))
-	s.sweep()
 	s.daemon()
-	s.until(func() error { return s.world.Check(s.rest) }, "the daemon is there")
-	ready := func(status int, want string) {
-		t.Helper()
-		answer, err := http.Get("http://" + s.env["SYNCD_LISTEN"] + "/readyz")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer answer.Body.Close()
-		text, _ := io.ReadAll(answer.Body)
-		if answer.StatusCode != status || !strings.Contains(string(text), want) {
-			t.Errorf("/readyz says %d %s, want %d and %q", answer.StatusCode, text, status, want)
-		}
-	}
-	ready(200, "ready\n")
+	s.until(func() error { return s.world.Check(s.rest) }, "the daemon serves")
+	s.ready(200, "ready\n")
 	redis.CLI("HSET", "syncd:webex:refresh", "expires", time.Now().Add(30*24*time.Hour+time.Hour).UTC().Format(time.RFC3339))
-	ready(200, "ready\n")
+	s.ready(200, "ready\n")
 	redis.CLI("HSET", "syncd:webex:refresh", "expires", time.Now().Add(29*24*time.Hour+time.Hour).UTC().Format(time.RFC3339))
-	ready(200, "(29 days)")
+	s.ready(200, "(29 days)")
 	if got := s.syncd("status"); got.code != 0 || !strings.Contains(got.err, "(29 days)") {
 		t.Errorf("%+v", got)
 	}
 	redis.CLI("HSET", "syncd:webex:refresh", "refused", "yes")
-	ready(503, "authorise the Service App again")
+	s.ready(503, "authorise the Service App again")
 	if got := s.syncd("status", "--json"); got.code != 0 || !strings.Contains(got.err, "authorise the Service App again") || len(list(t, got.out)) != 1 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// ready asks the daemon whether it can work.
+func (s *site) ready(status int, want string) {
+	s.t.Helper()
+	answer, err := http.Get("http://" + s.env["SYNCD_LISTEN"] + "/readyz")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, _ := io.ReadAll(answer.Body)
+	if answer.StatusCode != status || !strings.Contains(string(text), want) {
+		s.t.Errorf("/readyz says %d %s, want %d and %q", answer.StatusCode, text, status, want)
+	}
+}
+
+func TestACertificateThatEndsSoonIsShown(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, simulator.Options{Seed: 83})
+	s.realRedis()
+	s.env["SYNCD_SWEEP"], s.env["SYNCD_LISTEN"] = "@every 1s", freeAddress(t)
+	ends := time.Now().Add(9*24*time.Hour + time.Hour)
+	s.installs(certificateFor(t, time.Now().Add(-time.Hour), ends, true))
+	hook := s.path("hook.pem")
+	s.must(os.WriteFile(hook, certificateFor(t, time.Now().Add(-time.Hour), ends.Add(5*24*time.Hour), true), 0o600))
+	listen := freeAddress(t)
+	s.env["SYNCD_NOTIFICATION_URL"], s.env["SYNCD_WEBHOOK_LISTEN"], s.env["SYNCD_WEBHOOK_CERTIFICATE"] = "https://"+listen+"/graph", listen, hook
+	s.alice().Create(appointment(9, "@webex:onetime"))
+	said := &heard{}
+	daemon := s.command("run")
+	daemon.Stderr = said
+	s.must(daemon.Start())
+	t.Cleanup(func() {
+		_ = daemon.Process.Kill()
+		_ = daemon.Wait()
+	})
+	s.until(func() error {
+		if said.count("(9 days)") == 0 {
+			return errNotYet
+		}
+		return nil
+	}, "the log tells of it")
+	s.until(func() error { return s.world.Check(s.rest) }, "the daemon serves")
+	s.ready(200, "ready\n")
+	for _, want := range []string{"SYNCD_CLIENT_CERTIFICATE", "expires on " + ends.Format(time.DateOnly) + " (9 days), and no mailbox", "SYNCD_WEBHOOK_CERTIFICATE", "(14 days), and Graph sends no"} {
+		s.ready(200, want)
+		if got := s.syncd("status"); got.code != 0 || !strings.Contains(got.err, want) {
+			t.Errorf("no %q in %+v", want, got)
+		}
+	}
+	s.installs(certificateFor(t, time.Now().Add(-time.Hour), time.Now().Add(31*24*time.Hour), true))
+	if got := s.syncd("status"); strings.Contains(got.err, "SYNCD_CLIENT_CERTIFICATE") {
+		t.Errorf("a new one: %s", got.err)
 	}
 }

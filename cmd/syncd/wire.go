@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,10 +21,14 @@ import (
 	"syncd/webex"
 )
 
-// load reads the configuration and makes the logger.
-func (s *surroundings) load() (*Config, zerolog.Logger, error) {
+// load reads the configuration and makes the logger. What is wrong, and what is missing of the needs, comes in one error.
+func (s *surroundings) load(needs ...need) (*Config, zerolog.Logger, error) {
 	c, _, err := loadConfig(s.file, s.environ)
-	if err != nil {
+	errs := []error{err}
+	for _, lacking := range needs {
+		errs = append(errs, lacking(c))
+	}
+	if err := errors.Join(errs...); err != nil {
 		return nil, zerolog.Nop(), usageError{err}
 	}
 	return c, s.logger(c), nil
@@ -39,8 +41,11 @@ func (s *surroundings) logger(c *Config) zerolog.Logger {
 		console = err == nil && info.Mode()&os.ModeCharDevice != 0
 	}
 	out := s.err
+	if s.log != nil {
+		out = s.log
+	}
 	if console {
-		out = zerolog.ConsoleWriter{Out: s.err, TimeFormat: time.TimeOnly}
+		out = zerolog.ConsoleWriter{Out: out, TimeFormat: time.TimeOnly}
 	}
 	return zerolog.New(out).Level(c.LogLevel).With().Timestamp().Logger()
 }
@@ -66,27 +71,23 @@ type engine struct {
 	config  *Config
 	log     zerolog.Logger
 	store   *redisstore.Store
+	key     *vault.Key
 	graph   *graph.Client
 	owners  *owners
+	roster  roster
 	webex   *webex.Client
 	tokens  rest.Tokens // of Webex
 	sweeper *sweep.Sweeper
-	// throttles counts what Graph refused for being too much.
+	// throttles counts what Graph refused for being too much, entra knows whether the application is let in.
 	throttles *throttles
+	entra     *entra
 }
 
 // newEngine wires the parts, from the outside in. A dry run makes no key file.
 func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
-	c, log, err := s.load()
+	c, log, err := s.load(toSweep...)
 	if err != nil {
 		return nil, err
-	}
-	if err := c.checkVendors(); err != nil {
-		return nil, usageError{err}
-	}
-	key, err := openKey(c.KeyFile, dry)
-	if err != nil {
-		return nil, usageError{err}
 	}
 	transport, err := newTransport(c)
 	if err != nil {
@@ -97,12 +98,9 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
+	entra := &entra{Tokens: tokens}
 	throttles := &throttles{RoundTripper: transport}
-	calendars, err := graph.New(c.GraphURL, throttles, tokens)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	keys, err := delta.NewKeys(key.Master(), c.TenantID)
+	calendars, err := graph.New(c.GraphURL, throttles, entra)
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -110,6 +108,15 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	key, err := c.keyOf(s.ctx, store, dry)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	keys, err := delta.NewKeys(key.Master(), c.TenantID)
+	if err != nil {
+		return nil, errors.Join(usageError{err}, store.Close())
+	}
+	calendars.Share(pauses{store, dry})
 	owners := &owners{SignIns: signIns(c, key, store, dry), store: store, credential: credential, calendars: calendars}
 	if err := owners.look(s.ctx); err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -117,12 +124,12 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 	if err := owners.check(); err != nil {
 		return nil, errors.Join(usageError{err}, store.Close())
 	}
-	webexTokens := webexTokens(c, key, store, transport, log)
+	webexTokens := webexTokens(c, key, store, transport, log, dry)
 	meetings, err := webex.New(c.WebexURL, transport, webexTokens)
 	if err != nil {
 		return nil, errors.Join(usageError{err}, store.Close())
 	}
-	e := &engine{config: c, log: log, store: store, graph: calendars, owners: owners, webex: meetings, tokens: webexTokens, throttles: throttles}
+	e := &engine{config: c, log: log, store: store, key: key, roster: rosterOf(c, store, log), graph: calendars, owners: owners, webex: meetings, tokens: webexTokens, throttles: throttles, entra: entra}
 	e.sweeper = &sweep.Sweeper{
 		Open:     func(m delta.Mailbox) sweep.Calendar { return owners.open(m) },
 		Claim:    func(ctx context.Context, m delta.Mailbox) (sweep.Memory, error) { return store.Claim(ctx, m) },
@@ -157,6 +164,20 @@ func openKey(path string, dry bool) (*vault.Key, error) {
 	return vault.Open(path)
 }
 
+// pauses are those that all processes see. A dry run heeds them, and writes none.
+type pauses struct {
+	*redisstore.Store
+	dry bool
+}
+
+// SetPause implements [rest.Pauses].
+func (p pauses) SetPause(ctx context.Context, scope string, until time.Time) error {
+	if p.dry {
+		return nil
+	}
+	return p.Store.SetPause(ctx, scope, until)
+}
+
 // webexVault keeps the tokens, and tells operators of them.
 type webexVault struct {
 	vault.Tokens
@@ -177,14 +198,14 @@ func (unkept) Token(context.Context, string) (string, error) {
 	return "", fmt.Errorf("%w: no Webex token is fetched before there is a key file: run `syncd sweep` once, or put the key file in place", delta.ErrCredentials)
 }
 
-func webexTokens(c *Config, key *vault.Key, store *redisstore.Store, transport http.RoundTripper, log zerolog.Logger) rest.Tokens {
+func webexTokens(c *Config, key *vault.Key, store *redisstore.Store, transport http.RoundTripper, log zerolog.Logger, readOnly bool) rest.Tokens {
 	if c.WebexToken != "" {
 		return webex.FixedToken(c.WebexToken)
 	}
 	if !key.Kept() {
 		return unkept{}
 	}
-	keeper := vault.Tokens{Key: key, Shared: store, File: filepath.Join(c.StateDir, "webex-token")}
+	keeper := vault.Tokens{Key: key, Shared: store, File: filepath.Join(c.StateDir, "webex-token"), ReadOnly: readOnly}
 	return webex.NewServiceApp(c.WebexURL, c.WebexClientID, c.WebexClientSecret, c.WebexRefreshToken, transport, webexVault{keeper, store}, renewalFailed(log, "Webex"))
 }
 
@@ -193,42 +214,6 @@ func renewalFailed(log zerolog.Logger, vendor string) func(error) {
 	return func(err error) {
 		log.Warn().Err(err).Str("vendor", vendor).Msg("the access token could not be renewed; the old one still works")
 	}
-}
-
-// newTransport is the one pool of connections to both vendors. Proxies come from HTTPS_PROXY and NO_PROXY.
-func newTransport(c *Config) (*http.Transport, error) {
-	roots, err := roots(c)
-	if err != nil {
-		return nil, err
-	}
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		TLSClientConfig:       &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2:     true,
-		MaxIdleConnsPerHost:   16,
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   15 * time.Second,
-		ResponseHeaderTimeout: time.Minute,
-	}, nil
-}
-
-// roots are the machine's trusted roots and the operator's. nil stands for the machine's alone.
-func roots(c *Config) (*x509.CertPool, error) {
-	if c.CAFile == "" {
-		return nil, nil
-	}
-	pem, err := os.ReadFile(c.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("ca_file: %w", err)
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("ca_file %s holds no certificate in PEM", c.CAFile)
-	}
-	return pool, nil
 }
 
 func (e *engine) close() error { return e.store.Close() }

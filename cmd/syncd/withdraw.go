@@ -13,6 +13,9 @@ import (
 
 // withdraw takes join details and meetings out of mailboxes, and unenrolls each that is empty of them then.
 func (c *unenrollCommand) withdraw(s *surroundings) error {
+	if err := named(c.Mailboxes); err != nil {
+		return usageError{err}
+	}
 	e, err := s.newEngine(false, c.Plan)
 	if err != nil {
 		return err
@@ -23,8 +26,16 @@ func (c *unenrollCommand) withdraw(s *surroundings) error {
 }
 
 func (c *unenrollCommand) withdrawAll(s *surroundings, e *engine) error {
+	if !c.Plan {
+		if _, err := e.roster.recall(s.ctx); err != nil {
+			return err
+		}
+	}
 	mailboxes, err := e.leaving(s.ctx, c.Mailboxes)
 	if err != nil {
+		return err
+	}
+	if err := c.heed(s, e, mailboxes); err != nil {
 		return err
 	}
 	var errs []error
@@ -36,6 +47,30 @@ func (c *unenrollCommand) withdrawAll(s *surroundings, e *engine) error {
 	return errors.Join(errs...)
 }
 
+// heed refuses to withdraw what the configuration would enroll again: everybody would be mailed twice for nothing.
+func (c *unenrollCommand) heed(s *surroundings, e *engine, mailboxes []delta.Mailbox) error {
+	l := leaver{e.config, e.store, e.log, e.graph.Members, e.owners.find}
+	var again []error
+	for _, m := range mailboxes {
+		back, err := l.summoned(s.ctx, m)
+		if err != nil {
+			return err
+		}
+		if back != "" {
+			again = append(again, fmt.Errorf("%s %s, and writes all join details anew, which mails everybody", m.Address, back))
+		}
+	}
+	switch err := errors.Join(again...); {
+	case err == nil:
+		return nil
+	case c.Plan, c.Anyway:
+		fmt.Fprintln(s.err, "syncd:", err)
+		return nil
+	default:
+		return usageError{fmt.Errorf("%w; nothing was done; --anyway withdraws it all the same", err)}
+	}
+}
+
 // leaving finds the mailboxes that are named, enrolled or not: the store may have been lost, or the last try cut off.
 func (e *engine) leaving(ctx context.Context, names []string) ([]delta.Mailbox, error) {
 	enrolled, err := e.store.Mailboxes(ctx)
@@ -44,16 +79,19 @@ func (e *engine) leaving(ctx context.Context, names []string) ([]delta.Mailbox, 
 	}
 	var out []delta.Mailbox
 	for _, name := range names {
-		found, err := chosen(enrolled, []string{name})
-		if err == nil {
-			out = append(out, found...)
-			continue
-		}
-		m, err := e.owners.find(ctx, strings.ToLower(name))
+		found, err := pick(ctx, e.store, enrolled, []string{name})
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			m, missing := e.owners.find(ctx, strings.ToLower(name))
+			if missing != nil {
+				return nil, fmt.Errorf("%s: %w", name, missing)
+			}
+			if found, err = chosen(enrolled, []string{m.ID}); err != nil {
+				found = []delta.Mailbox{m}
+			}
 		}
-		out = append(out, m)
+		if !slices.ContainsFunc(out, func(m delta.Mailbox) bool { return m.Key() == found[0].Key() }) {
+			out = append(out, found[0])
+		}
 	}
 	return out, nil
 }
@@ -87,11 +125,8 @@ func (e *engine) withdrawOne(s *surroundings, m delta.Mailbox, dry bool) error {
 	if err := leave(s.ctx, e.config, e.store, m); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.out, "unenrolled", m.Address)
-	if names, err := configuredMailboxes(e.config.Mailboxes); err == nil && slices.Contains(names, m.Address) {
-		fmt.Fprintf(s.err, "syncd: %s is named in %s: take it out there, or the next start enrolls it again\n", m.Address, both("mailboxes"))
-	}
-	return nil
+	_, err := fmt.Fprintln(s.out, "unenrolled", m.Address)
+	return err
 }
 
 // takeOut lets the event in hand come to its end after a signal.

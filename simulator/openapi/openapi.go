@@ -67,6 +67,13 @@ func read(data []byte) (*openapi3.T, error) {
 		return nil, err
 	}
 	doc.Servers = nil // any host will do
+	for _, schema := range doc.Components.Schemas {
+		for _, member := range schema.Value.Properties {
+			if strings.Contains(member.Value.Description, "can be specified `null`") { // the text says so, and the schema does not
+				member.Value.Nullable = true
+			}
+		}
+	}
 	return doc, nil
 }
 

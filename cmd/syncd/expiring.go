@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"time"
+
+	"syncd/graph"
+	"syncd/redisstore"
+	"syncd/webex"
+)
+
+// What stops working on a day that is known unless an operator acts: certificates, and the Webex refresh token. The log, /readyz and
+// `syncd status` say so a month before.
+
+// renewalAlarm is how long before its end a certificate, or an unused Webex refresh token, is worth a word.
+const renewalAlarm = 30 * 24 * time.Hour
+
+const renewCertificate = "make a new one, upload its public half in Entra, then replace the file: no restart is needed"
+
+// expiring says what ends soon.
+func expiring(ctx context.Context, c *Config, store *redisstore.Store) (warnings []string) {
+	if warning, _ := webexTrouble(ctx, c, store); warning != "" {
+		warnings = append(warnings, warning)
+	}
+	return append(warnings, c.certificatesExpiring()...)
+}
+
+// certificatesExpiring looks at the files as they are now. One that cannot be read is whose trouble needs it.
+func (c *Config) certificatesExpiring() (warnings []string) {
+	if c.ClientCertificate != "" {
+		if cert, err := graph.Certificate(c.ClientCertificate); err == nil {
+			warnings = append(warnings, ending(both("client_certificate"), cert, "no mailbox is served after that: "+renewCertificate)...)
+		}
+	}
+	if c.HookCertificate != "" {
+		if pair, err := c.hookCertificate(); err == nil {
+			warnings = append(warnings, ending(both("webhook_certificate"), pair.Leaf, "Graph sends no notifications after that: replace the file, no restart is needed")...)
+		}
+	}
+	return warnings
+}
+
+func ending(what string, cert *x509.Certificate, then string) []string {
+	left := time.Until(cert.NotAfter)
+	if left >= renewalAlarm {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s: the certificate expires on %s (%d days), and %s", what, cert.NotAfter.Format(time.DateOnly), max(0, int(left.Hours()/24)), then)}
+}
+
+// watchCredentials keeps the Service App's tokens alive, also where nobody needs them, and raises the alarm in the log once a day.
+func (d *daemon) watchCredentials(ctx context.Context) {
+	const look, again = time.Hour, 24 * time.Hour
+	app, isApp := d.tokens.(*webex.ServiceApp)
+	var told time.Time
+	for {
+		if isApp {
+			d.keepWebexTokens(ctx)
+			if _, err := app.Token(ctx, ""); err != nil && ctx.Err() == nil {
+				d.log.Error().Err(err).Msg("no Webex token")
+			}
+		}
+		if time.Since(told) >= again && d.raise(ctx) {
+			told = time.Now()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(look):
+		}
+	}
+}
+
+// raise logs what operators have to know, if anything.
+func (d *daemon) raise(ctx context.Context) bool {
+	said := alarms(ctx, d.config, d.store)
+	for _, one := range said {
+		d.log.Error().Msg(one)
+	}
+	return len(said) > 0
+}
+
+// alarms says what ends soon, and whether Webex is at its end already.
+func alarms(ctx context.Context, c *Config, store *redisstore.Store) []string {
+	said := expiring(ctx, c, store)
+	if _, err := webexTrouble(ctx, c, store); errors.Is(err, errWebexRefused) {
+		said = append(said, err.Error())
+	}
+	return said
+}
+
+// Warnings is what /readyz says although work can be done.
+func (d *daemon) Warnings(ctx context.Context) []string { return expiring(ctx, d.config, d.store) }
