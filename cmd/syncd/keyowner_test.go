@@ -159,7 +159,7 @@ func TestADaemonWhoseRedisWasTakenByAnotherKeySweepsNoMore(t *testing.T) {
 // quiet waits until nothing is asked for some time.
 func (f *fleet) quiet(most time.Duration) {
 	f.t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(3 * time.Minute)
 	for {
 		select {
 		case <-f.answers:

@@ -210,7 +210,7 @@ func (s *site) daemonShows(shown *seen) {
 	var page string
 	select {
 	case page = <-address:
-	case <-time.After(30 * time.Second):
+	case <-time.After(3 * time.Minute):
 		s.t.Error("the daemon named no address")
 		stop()
 		return

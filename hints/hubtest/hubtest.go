@@ -100,7 +100,7 @@ func (h *Hub) hear(out io.Reader) {
 // Await waits until it has told so many lines that begin so, and gives them: "attach PARTITION SELECTOR", "token good", "token bad".
 func (h *Hub) Await(begin string, n int) []string {
 	h.tb.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(3 * time.Minute)
 	for {
 		h.mu.Lock()
 		found := slices.DeleteFunc(slices.Clone(h.lines), func(s string) bool { return !strings.HasPrefix(s, begin) })

@@ -175,10 +175,11 @@ func Program(tb testing.TB, name string) string {
 	return path
 }
 
-// Eventually asks until something holds, which processes that a test does not control take their time for.
+// Eventually asks until something holds, which processes that a test does not control take their time for: some wait for a
+// minute by right, and a busy machine adds to it.
 func Eventually(tb testing.TB, what string, holds func() error) {
 	tb.Helper()
-	const patience = 30 * time.Second
+	const patience = 3 * time.Minute
 	ticker := time.NewTicker(2 * time.Millisecond)
 	defer ticker.Stop()
 	deadline := time.Now().Add(patience)
