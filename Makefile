@@ -11,7 +11,7 @@ demo: ## Everything embedded: simulated Microsoft 365 and Webex, people, the dae
 	$(GO) run ./cmd/syncd demo
 
 test: redis ## All tests, with the race detector.
-	$(GO) test -race -shuffle=on -timeout 20m ./...
+	$(GO) test -race -shuffle=on -parallel 4 -timeout 20m ./... # more than cores: many tests wait for processes
 
 check: ## Formatting, vet, staticcheck.
 	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "gofmt would change: $$files"; exit 1; }

@@ -78,6 +78,9 @@ func (r *reader) address(start, at int) int {
 	if user == "" || !plainHost(host) {
 		return at + 1
 	}
+	if r.text[start] == '.' && user == r.text[start+1:at] { // what an address is to end in, as in ".acme@m.webex.com"
+		return end
+	}
 	if end < len(r.text) && (r.text[end] == '@' || r.text[end] == '_') || len(r.found) >= most {
 		return end
 	}
@@ -156,7 +159,7 @@ func (r *reader) around(start, end int) meaning {
 	}
 	line := strings.TrimRight(r.text[max(0, from-reach):from], "\r\n\t >|")
 	line = line[strings.LastIndexByte(line, '\n')+1:]
-	if strings.IndexByte(line, '@') >= 0 {
+	if strings.IndexByte(line, '@') >= 0 || strings.Contains(line, "://") {
 		return 0
 	}
 	return r.words.ofAddress(line)

@@ -25,6 +25,9 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 	end := tokenEnd(trimmed)
 	token, after := trimToken(trimmed[:end], lead), trimmed[end:]
 	token = strings.TrimSuffix(token, "=20") // of quoted-printable, at a line's end
+	if glued := ideographAt(token); glued > 0 && strong(token[:glued]) { // the next label follows without a blank
+		token, after = token[:glued], "\n"
+	}
 	digits := digitsOf(token)
 	switch {
 	case len(token) < 3 || len(token) > 64,
@@ -52,6 +55,11 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 		return token, true
 	}
 	return "", false
+}
+
+// ideographAt is where the first letter of a script without blanks is in s; -1 if none is.
+func ideographAt(s string) int {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf && wordless(r) })
 }
 
 // masked stands where a passcode was blotted out; as mark-up there are three stars at most.

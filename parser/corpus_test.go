@@ -189,6 +189,14 @@ func TestTheBlindCorpusIsHeld(t *testing.T) {
 	judge(list).report(t, "blind", 99, 97)
 }
 
+func TestTheThirdCorpusIsHeld(t *testing.T) {
+	list := readInvites(t, "testdata/third.jsonl")
+	if len(list) != 217 {
+		t.Fatalf("%d texts", len(list))
+	}
+	judge(list).report(t, "third", 99, 97)
+}
+
 func TestTheFoundCorpusIsHeld(t *testing.T) {
 	list := readInvites(t, "testdata/found.jsonl")
 	if len(list) != 225 {

@@ -79,6 +79,9 @@ func (p *Parser) passcode(text string, from, to int, s *service, number string) 
 			continue
 		}
 		i = w.end
+		if ofQuery(text, from, w) {
+			continue
+		}
 		if w.means&wanted == 0 && !(w.means&meansAlone != 0 && number != "" && (labelOfItsOwn(text, from, w) || opensBracket(text, from, w))) {
 			continue
 		}
@@ -91,6 +94,12 @@ func (p *Parser) passcode(text string, from, to int, s *service, number string) 
 		}
 	}
 	return ""
+}
+
+// ofQuery reports whether a word is a name in a link's query, which was torn off its link: "<br>?pwd=…". Such a code is not
+// the one that is typed.
+func ofQuery(text string, from int, w word) bool {
+	return w.start > from && w.end < len(text) && (text[w.start-1] == '?' || text[w.start-1] == '&') && text[w.end] == '='
 }
 
 // besidePhone reports whether a telephone number stands in the line before at. Of
@@ -174,6 +183,11 @@ func (p *Parser) directValue(text string, w word, to int) labelledValue {
 // between words.
 func endsIdeograph(text string) bool {
 	r, _ := utf8.DecodeLastRuneInString(text)
+	return wordless(r)
+}
+
+// wordless reports whether a letter is of such a script.
+func wordless(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai)
 }
 
