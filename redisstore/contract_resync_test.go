@@ -35,6 +35,22 @@ func (r *rig) take(enrolled ...delta.Mailbox) (asked []delta.Mailbox, unknown []
 	return asked, unknown
 }
 
+// A field is no yes by being there.
+func resyncWithWords(r *rig) {
+	for word, yes := range map[string]bool{
+		"yes": true, " YES\n": true, "true": true, "1": true, "on": true, "no": false, "No": false, "false": false, "0": false, "off": false, "": false, "maybe": false,
+	} {
+		m := r.mailbox()
+		r.ask("mailbox", m.Address, "accept-removals", word, "rewrite", "no")
+		r.take(m)
+		c := r.claim(r.store, m)
+		if request := c.Resync(); request == nil || request.Accept != yes || request.Rewrite {
+			r.Errorf("accept-removals %q, rewrite no: the mailbox has %+v", word, request)
+		}
+		r.write(c, delta.Batch{Served: c.Resync(), GiveUp: true})
+	}
+}
+
 func resyncByHand(r *rig) {
 	a, b := r.mailbox(), r.mailbox()
 	b.ID = strings.ToUpper(b.ID)

@@ -62,6 +62,7 @@ var contract = []struct {
 	{"views show every mailbox, also one whose cursor is damaged", viewsShowAll},
 	{"views tell of many mailboxes", viewsOfMany},
 	{"a resync asked for by hand arrives, whatever the spelling", resyncByHand},
+	{"a field of a request counts by its word, not by being there", resyncWithWords},
 	{"a resync of a mailbox enrolled a moment ago arrives", resyncOfNewcomer},
 	{"a resync of a mailbox without directory id stays nowhere", resyncWithoutID},
 	{"a resync is served once, and a later one is not lost", resyncServed},

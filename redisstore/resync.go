@@ -13,7 +13,7 @@ import (
 	"syncd/delta"
 )
 
-// Fields of a request, with any value: acceptField carries out what is held, rewriteField writes join details anew.
+// Fields of a request: acceptField carries out what is held, rewriteField writes join details anew.
 const acceptField, rewriteField = "accept-removals", "rewrite"
 
 // RequestResync puts a request for a mailbox, an address or directory id, into the stream.
@@ -129,7 +129,7 @@ func (s *Store) takeResyncs(ctx context.Context, stream string, find Names, n in
 			}
 			find, fresh = find.or(NamesOf(enrolled)), true
 		}
-		requests, nobodys := sortRequests(entries, find)
+		requests, nobodys := s.sortRequests(entries, find)
 		unknown = append(unknown, nobodys...)
 		if err := s.deliver(ctx, requests); err != nil {
 			return asked, unknown, err
@@ -200,7 +200,7 @@ func nameIn(entry redis.XMessage) string {
 }
 
 // sortRequests puts entries together by mailbox.
-func sortRequests(entries []redis.XMessage, find Names) (requests map[delta.Mailbox]request, unknown []string) {
+func (s *Store) sortRequests(entries []redis.XMessage, find Names) (requests map[delta.Mailbox]request, unknown []string) {
 	requests = map[delta.Mailbox]request{}
 	for _, entry := range entries {
 		m, ok := find(nameIn(entry))
@@ -211,15 +211,31 @@ func sortRequests(entries []redis.XMessage, find Names) (requests map[delta.Mail
 		}
 		r := requests[m]
 		r.id = entry.ID
-		if entry.Values[acceptField] != nil {
+		if s.says(entry, acceptField) {
 			r.accept = entry.ID
 		}
-		if entry.Values[rewriteField] != nil {
+		if s.says(entry, rewriteField) {
 			r.rewrite = entry.ID
 		}
 		requests[m] = r
 	}
 	return requests, unknown
+}
+
+// says reports whether a field of a request, which somebody may have written by hand, is a yes. What is neither that nor a no is none:
+// being asked again costs less than a removal that nobody wanted.
+func (s *Store) says(entry redis.XMessage, field string) bool {
+	value, there := entry.Values[field].(string)
+	switch strings.ToLower(strings.TrimSpace(value)) {
+	case "yes", "y", "true", "1", "on":
+		return true
+	case "no", "n", "false", "0", "off":
+		return false
+	}
+	if there {
+		s.log.Warn().Str("request", entry.ID).Str("field", field).Msg("a resync request is taken without this: its value is neither yes nor no")
+	}
+	return false
 }
 
 // acceptTime is when the last of the requests that wait at a mailbox accepted what was held, in milliseconds since 1970: the
