@@ -44,7 +44,7 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 			return err
 		}
 	}
-	record := d.Have
+	record, before := d.Have, cmp.Or(r.records[s.ID].Meeting, s.Mark.Meeting)
 	if d.Action == delta.Replace {
 		record.Old, record.Meeting = record.Meeting, ""
 	}
@@ -69,6 +69,9 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 	details, spare, err := r.obtain(ctx, s, &record)
 	if err != nil {
 		return err
+	}
+	if d.Reason == delta.MeetingRemoved && record.Meeting == before {
+		record.Remade-- // it was there all the time
 	}
 	// Crash here: the meeting is found again by its tag, or by the record.
 	if s.Recurrence != nil {
@@ -271,6 +274,27 @@ func (r *run) dropOne(ctx context.Context, host, id string) error {
 		r.report.Deleted++
 	}
 	return err
+}
+
+// surelyGone asks for the meeting that some call to Webex found gone: a "no such meeting" that is wrong would have it made anew, or its
+// join details taken out of the event.
+func (r *run) surelyGone(ctx context.Context, s delta.Seen) error {
+	record := r.records[s.ID]
+	if record.State == delta.Following {
+		record = r.records[s.SeriesID]
+	}
+	id := cmp.Or(record.Meeting, s.Mark.Meeting)
+	if id == "" {
+		return nil
+	}
+	host, err := r.webexHost(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.webexReady(ctx); err != nil {
+		return err
+	}
+	return r.isGone(ctx, host, id)
 }
 
 // isGone asks for what Webex said it does not know: that is rare enough to be asked twice. nil says that it is gone.

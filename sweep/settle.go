@@ -176,10 +176,15 @@ func (r *run) attempt(ctx context.Context, e delta.Event) error {
 			if err == nil && decision.Action != delta.Read || err != nil && !again {
 				return err
 			}
-			last = err
-			if gone = errors.Is(err, errMeetingGone); gone {
+			if errors.Is(err, errMeetingGone) {
+				there := r.surelyGone(ctx, seen)
+				if gone = there == nil; !gone && (!errors.Is(there, errThere) || errors.Is(last, errThere)) {
+					return there
+				}
+				last = cmp.Or(there, err)
 				continue
 			}
+			last = err
 		}
 		var err error
 		if e, err = r.read(ctx, e.ID); err != nil {
