@@ -106,6 +106,21 @@ func planSingle(s Seen, have Record, now time.Time) Decision {
 // over reports whether an event, or the last of a series, has ended.
 func (s Seen) over(now time.Time) bool { return !s.LastEnd.IsZero() && s.LastEnd.Before(now) }
 
+// MayKeep reports whether an event of which nothing is remembered may be what a meeting with its tag is for: it asks, and is over or a
+// draft, of which it is not said yet that the meeting goes. A series that was cut short is none, since its meeting would go on, nor is an
+// occurrence that was called back to its series.
+func (s Seen) MayKeep(now time.Time) bool {
+	switch {
+	case s.Cancelled, s.Keyword == "":
+		return false
+	case s.Type == Master:
+		return !s.over(now.Add(-day))
+	case s.Type == Occurrence:
+		return len(s.Own) > 0
+	}
+	return true
+}
+
 // past decides about an event that is over. Of a series that somebody cut short Webex has more to come, and an end that has passed it
 // cannot be told. What ended early today is let be: people may be in it still.
 func past(have Record, now time.Time) Decision {
@@ -200,7 +215,7 @@ func recordOf(m Mark) Record {
 
 // planKnown decides about an event that asks for a meeting and has a record.
 func planKnown(s Seen, have Record) Decision {
-	retyped := have.Keyword != s.Keyword
+	retyped := have.Keyword != s.Keyword || have.State == Leaving // it was taken out, or its event cancelled
 	asked, kind := have.Asked, have.Kind
 	if retyped {
 		asked = s.Asked // the operator may have changed since what a keyword means; that rewrites no calendar

@@ -128,6 +128,8 @@ func TestAnEventThatChangesTakesItsMeetingWithIt(t *testing.T) {
 		{"a block pasted beside ours", shown(func(s *delta.Seen) { s.Copied = true }), linked(nil), delta.Rewrite, delta.Copied, delta.OneTime, true, nil},
 		{"an earlier try was cut off", asking(nil), linked(func(r *delta.Record) { r.State = delta.Intent }), delta.Create, delta.Resumed, delta.OneTime, true, nil},
 		{"asked for again while it was taken away", asking(nil), linked(func(r *delta.Record) { r.State = delta.Leaving }), delta.Create, delta.Resumed, delta.OneTime, true, nil},
+		{"of which no more is known than its mark says", asking(nil), linked(func(r *delta.Record) { r.State, r.Asked, r.Fingerprint, r.Times = delta.Leaving, "", "", "" }), delta.Create, delta.Resumed, delta.OneTime, true, nil},
+		{"as something else", asking(func(s *delta.Seen) { s.Asked = delta.MyRoom }), linked(func(r *delta.Record) { r.State = delta.Leaving }), delta.Replace, delta.KeywordChanged, delta.MyRoom, true, nil},
 	})
 }
 

@@ -206,12 +206,8 @@ func (r *run) wanted(ctx context.Context, id string, s stray) (bool, error) {
 	if err := r.event(ctx, e); err != nil {
 		return false, err
 	}
-	record, known := r.records[id]
-	asks := !e.Cancelled && r.Keys.See(r.mailbox.ID, e, r.Policy, r.now).Keyword != ""
-	switch {
-	case known:
+	if record, known := r.records[id]; known {
 		return record.Meeting == s.id || record.State == delta.Intent || record.State == delta.Leaving, nil
-	default:
-		return asks, nil // over, or a draft: it is not said yet that it goes
 	}
+	return r.Keys.See(r.mailbox.ID, e, r.Policy, r.now).MayKeep(r.now), nil
 }

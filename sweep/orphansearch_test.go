@@ -112,3 +112,48 @@ func TestAMeetingOfAnOccurrenceThatIsWithItsSeriesAgainGoes(t *testing.T) {
 		}
 	}
 }
+
+// What nobody joins any more goes also where the store was lost before it could be noticed.
+func TestAMeetingWhoseEventDoesWithoutItGoesThoughTheStoreIsLost(t *testing.T) {
+	t.Run("a series that was cut short", func(t *testing.T) {
+		for _, quirks := range []simulator.Quirks{{}, simulator.Odd()} {
+			inBubble(t, simulator.Options{Seed: 272, Quirks: quirks}, func(r *rig) {
+				alice := r.mailbox("alice@example.com")
+				d := draft("@webex:onetime")
+				d.Recurrence = &simulator.Recurrence{Pattern: "weekly", Count: 40}
+				id := alice.Create(d).ID
+				r.sweep()
+				r.pass(5 * 7 * 24 * time.Hour)
+				r.sweep()
+				r.must(alice.Edit(id, func(d *simulator.Draft) { d.Recurrence.Count = 3 }))
+				r.loses(0)
+			})
+		}
+	})
+	t.Run("an occurrence that was called back to its series", func(t *testing.T) {
+		for _, keyword := range []string{"@webex:myroom", "@webex:onetime"} {
+			inSeries(t, keyword, func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+				before := len(r.world.Live())
+				r.must(alice.EditOccurrence(id, days[3], func(d *simulator.Draft) { d.Location = "@meet:space" }))
+				r.sweep()
+				if n := len(r.world.Live()); n != before+1 {
+					r.t.Fatalf("%d meetings", n)
+				}
+				r.must(alice.Edit(id, func(d *simulator.Draft) { d.Start, d.End = d.Start.Add(time.Hour), d.End.Add(time.Hour) }))
+				r.loses(before)
+			})
+		}
+	})
+}
+
+// loses loses the store, sweeps, and wants so many meetings to be left and nobody mailed.
+func (r *rig) loses(left int) {
+	r.t.Helper()
+	r.lose()
+	r.world.ClearMails()
+	r.sweep()
+	if n := len(r.world.Live()); n != left || len(r.world.Mails()) != 0 {
+		r.t.Errorf("%d meetings, want %d; %d mails", n, left, len(r.world.Mails()))
+	}
+	r.quiet()
+}

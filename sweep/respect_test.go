@@ -3,6 +3,7 @@ package sweep_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"syncd/simulator"
 )
@@ -202,5 +203,48 @@ func TestAKeywordTypedAnewInAnOccurrenceCountsAnew(t *testing.T) {
 				r.quiet()
 			}
 		})
+	}
+}
+
+// The keyword is taken out after the store was lost, and typed again while the meeting goes: nobody knows then what it stood for.
+func TestAKeywordThatIsTypedAgainWhileItsMeetingGoesGetsWhatItAsksFor(t *testing.T) {
+	for name, trouble := range map[string]func(r *rig, again func()){
+		"somebody types at the very moment": func(r *rig, again func()) {
+			r.world.OnRequest(func(q simulator.Request) {
+				if q.Call == "PatchEvent" && again != nil {
+					again()
+					again = nil
+				}
+			})
+			_, _ = r.trySweep(r.t.Context())
+			r.world.Unhook()
+		},
+		"the PATCH is refused": func(r *rig, again func()) {
+			r.world.Fault(simulator.Rule{Call: "PatchEvent", Times: 9, Fault: simulator.Refuse(503, "", "")})
+			_, _ = r.trySweep(r.t.Context())
+			r.world.Heal()
+			again()
+			r.pass(time.Hour)
+		},
+	} {
+		for _, keyword := range []string{"@webex:myroom", "@webex:onetime", "@meet:space"} {
+			t.Run(name+", "+keyword, func(t *testing.T) {
+				inBubble(t, simulator.Options{Seed: 43}, func(r *rig) {
+					alice := r.mailbox("alice@example.com")
+					id := alice.Create(draft(keyword)).ID
+					r.sweep()
+					r.lose()
+					at := func(location string) { r.must(alice.Edit(id, func(d *simulator.Draft) { d.Location = location })) }
+					at("Room 1")
+					trouble(r, func() { at(keyword) })
+					r.sweep()
+					r.quiet()
+					live := r.world.Live()
+					if owned := keyword != "@webex:myroom"; owned && (len(live) != 1 || r.shownLink(alice, id) != live[0].Link) || !owned && len(live) != 0 {
+						r.t.Errorf("%d meetings, and the event shows %q", len(live), alice.Block(id))
+					}
+				})
+			})
+		}
 	}
 }
