@@ -309,9 +309,9 @@ func withdraw(s Seen, have Record, why Reason) Decision {
 	switch {
 	case have.State == NoRecord && len(s.Own) == 0 && !s.leaves():
 		return nothing(why, have)
-	case have.State == NoRecord && !s.MarkRead:
-		return Decision{Action: Read, Reason: Unread}
-	case have.State == NoRecord && s.Mark.Valid:
+	case !have.begun() && !s.MarkRead:
+		return Decision{Action: Read, Reason: Unread, Have: have}
+	case !have.begun() && s.Mark.Valid:
 		have = recordOf(s.Mark)
 	case have.State == Dead && len(s.Own) == 0:
 		return Decision{Action: Forget, Reason: why, Have: have}

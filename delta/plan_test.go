@@ -99,6 +99,10 @@ func TestAnEventThatAsksGetsItsMeetingAndOthersGetNothing(t *testing.T) {
 		{"another event's block", asking(func(s *delta.Seen) { s.Copied = true }), none, delta.Create, delta.Copied, delta.OneTime, true, nil},
 		{"and without a keyword", asking(func(s *delta.Seen) { s.Copied, s.Keyword = true, "" }), none, delta.Nothing, delta.NotAsked, "", false, nil},
 		{"could not be read the first time", asking(nil), delta.Record{State: delta.Intent, Tries: 3}, delta.Create, delta.Typed, delta.OneTime, true, nil},
+		{"and was cancelled meanwhile", shown(func(s *delta.Seen) { s.Cancelled = true }), delta.Record{State: delta.Intent, Tries: 3}, delta.Read, delta.Unread, "", false, nil},
+		{"and says itself what it has", shown(func(s *delta.Seen) {
+			s.Cancelled, s.MarkRead, s.Mark = true, true, delta.Mark{Valid: true, Kind: delta.Space, Meeting: "m1", Block: "digest"}
+		}), delta.Record{State: delta.Intent, Tries: 3}, delta.Withdraw, delta.EventCancelled, delta.Space, true, nil},
 	})
 }
 
