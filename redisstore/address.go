@@ -168,6 +168,8 @@ func connect(o Options) (redis.UniversalClient, error) {
 		opts.TLSConfig = withRoots(opts.TLSConfig, o.Roots)
 		opts.Protocol = cmp.Or(opts.Protocol, plainProtocol)
 		opts.ReplicaOnly = false // what a replica says may be old
+		// Each dial asks the Sentinels, who are dialled too: tries of tries would take half a minute to say that nobody is there.
+		opts.DialerRetries = cmp.Or(opts.DialerRetries, 1)
 		opts.ContextTimeoutEnabled = true
 		return redis.NewFailoverClient(opts), nil
 	case a.cluster != nil:
