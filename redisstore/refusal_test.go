@@ -274,3 +274,26 @@ func writeCertificate(t *testing.T, dir string) *x509.CertPool {
 	}
 	return pool
 }
+
+// Each dial to a Redis behind Sentinels asks those first, who are dialled too: tries of tries are hundreds.
+func TestSentinelsThatDoNotAnswerAreTriedAFewTimesOnly(t *testing.T) {
+	nobody := must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
+	dialled, done := 0, make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			conn, err := nobody.Accept()
+			if err != nil {
+				return
+			}
+			dialled++
+			conn.Close()
+		}
+	}()
+	_, err := Open(t.Context(), Options{URL: "redis://" + nobody.Addr().String() + "?master_name=m", LeaseTTL: time.Minute, Log: zerolog.Nop()})
+	nobody.Close()
+	<-done
+	if err == nil || dialled == 0 || dialled > 32 {
+		t.Errorf("%d times: %v", dialled, err)
+	}
+}

@@ -37,28 +37,48 @@ type rosterList struct {
 	aliases   map[string]string // name → directory id
 }
 
-func (r roster) head() string { return "syncd enrolled 1 " + strings.ToLower(r.tenant) }
+// rosterForm begins its first line, which the tenant ends.
+const rosterForm = "syncd enrolled 1 "
 
-// read reads it. What is not a roster of this tenant is none.
+func (r roster) head() string { return rosterForm + strings.ToLower(r.tenant) }
+
+// read reads it. Another tenant's is none. What can be read of a damaged one counts, and the rest is told of.
 func (r roster) read() (rosterList, error) {
-	list := rosterList{aliases: map[string]string{}}
 	raw, err := os.ReadFile(r.path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
+		return rosterList{aliases: map[string]string{}}, nil
+	}
+	list, whole := r.parse(string(raw))
+	if err != nil {
 		return list, fmt.Errorf("reading who was enrolled: %w", err)
 	}
-	head, rest, _ := strings.Cut(string(raw), "\n")
-	if head != r.head() {
-		return list, nil
+	if !whole {
+		r.log.Warn().Str("file", r.path).Int("mailboxes", len(list.mailboxes)).
+			Msg("the list of who was enrolled by hand is damaged: it is kept as .damaged, and who is missing in `syncd mailboxes` has to be enrolled again")
+		err = vault.WriteFile(r.path+".damaged", raw)
 	}
+	return list, err
+}
+
+// parse reads its text; whole tells that nothing of it is damaged.
+func (r roster) parse(text string) (list rosterList, whole bool) {
+	list.aliases = map[string]string{}
+	head, rest, _ := strings.Cut(text, "\n")
+	if head != r.head() {
+		return list, strings.HasPrefix(head, rosterForm)
+	}
+	whole = strings.HasSuffix(text, "\n")
 	for line := range strings.Lines(rest) {
 		switch words := strings.Split(strings.TrimSuffix(line, "\n"), "\t"); {
 		case len(words) == 3 && words[0] == "mailbox":
 			list.mailboxes = append(list.mailboxes, delta.Mailbox{Address: words[1], ID: words[2]})
 		case len(words) == 3 && words[0] == "alias":
 			list.aliases[words[1]] = words[2]
+		default:
+			whole = false
 		}
 	}
-	return list, nil
+	return list, whole
 }
 
 // write writes it, if it is another one.

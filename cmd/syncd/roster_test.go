@@ -196,3 +196,22 @@ func TestARosterIsWrittenOnlyWhenItIsAnotherOne(t *testing.T) {
 		t.Errorf("a folder in its place: %v", list)
 	}
 }
+
+func TestADamagedListOfWhoWasEnrolledIsToldOf(t *testing.T) {
+	t.Parallel()
+	s, redis := byHand(t, 487, "alice@example.com", "dave@example.com")
+	whole, err := os.ReadFile(s.path("state/enrolled"))
+	s.must(err)
+	half, _, _ := strings.Cut(string(whole), "\tdave")
+	for text, left := range map[string]string{"": "", "garbage": "", half: "alice@example.com", strings.Replace(string(whole), "\tdave@", " dave@", 1): "alice@example.com"} {
+		s.must(os.WriteFile(s.path("state/enrolled"), []byte(text), 0o600))
+		redis.CLI("FLUSHALL")
+		got := s.syncd("sweep", "--json")
+		if got.code != 0 || strings.Count(got.err, "is damaged") == 0 || s.names() != left {
+			t.Errorf("%q: %+v, enrolled are %q", text, got, s.names())
+		}
+		if kept, err := os.ReadFile(s.path("state/enrolled.damaged")); err != nil || string(kept) != text {
+			t.Errorf("%q: kept is %q, %v", text, kept, err)
+		}
+	}
+}
