@@ -232,14 +232,14 @@ func planKnown(s Seen, have Record) Decision {
 		return Decision{Action: Withdraw, Reason: HostDeleted, Kind: have.Kind, Have: have}
 	case have.State == Dead:
 		return nothing(HostDeleted, have)
+	case s.older(have) && !s.MarkRead:
+		return Decision{Action: Read, Reason: Stale, Have: have}
+	case s.outdates(have):
+		return adopt(s, recordOf(s.Mark))
 	case retyped && have.Kind != kind:
 		return Decision{Action: Replace, Reason: KeywordChanged, Kind: kind, Have: have}
 	case have.State == Intent || have.State == Leaving:
 		return Decision{Action: Create, Reason: Resumed, Kind: kind, Have: have}
-	case s.older(have) && !s.MarkRead:
-		return Decision{Action: Read, Reason: Stale, Have: have}
-	case s.older(have) && s.Mark.Valid && s.Mark.Meeting != "" && s.Mark.Meeting != have.Meeting && s.Mark.Block.shows(s.links):
-		return adopt(s, recordOf(s.Mark)) // the record is the older one
 	case s.MeetingGone:
 		return planGone(s, have)
 	case have.Kind != kind:
@@ -269,6 +269,11 @@ func planKnown(s Seen, have Record) Decision {
 // back, or the record came from a backup.
 func (s Seen) older(have Record) bool {
 	return have.State == Linked && have.Block != "" && len(s.links) > 0 && !have.Block.shows(s.links)
+}
+
+// outdates reports that it is the record which is older than the event: what is shown is what the event's mark says.
+func (s Seen) outdates(have Record) bool {
+	return s.older(have) && s.Mark.Valid && s.Mark.Meeting != "" && s.Mark.Meeting != have.Meeting && s.Mark.Block.shows(s.links)
 }
 
 // mostOlder is how often an older block gives way to the present one: nobody asked for it, but a program may go on and on saving it.
@@ -313,6 +318,10 @@ func withdraw(s Seen, have Record, why Reason) Decision {
 		return Decision{Action: Read, Reason: Unread, Have: have}
 	case !have.begun() && s.Mark.Valid:
 		have = recordOf(s.Mark)
+	case s.older(have) && !s.MarkRead:
+		return Decision{Action: Read, Reason: Stale, Have: have}
+	case s.outdates(have):
+		have.Kind, have.Meeting, have.Old, have.Block, have.Space = s.Mark.Kind, s.Mark.Meeting, have.Meeting, s.Mark.Block, recordOf(s.Mark).Space
 	case have.State == Dead && len(s.Own) == 0:
 		return Decision{Action: Forget, Reason: why, Have: have}
 	}

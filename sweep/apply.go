@@ -44,7 +44,7 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 			return err
 		}
 	}
-	record, before := d.Have, cmp.Or(r.records[s.ID].Meeting, s.Mark.Meeting)
+	record, before, older := d.Have, cmp.Or(r.records[s.ID].Meeting, s.Mark.Meeting), d.Have.Old
 	if d.Action == delta.Replace {
 		record.Old, record.Meeting = record.Meeting, ""
 	}
@@ -87,7 +87,11 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 		return err
 	}
 	// Crash here: the event shows the block; the record is made from it, and spare meetings are found by the tag.
-	if err := r.drop(ctx, false, append(spare, record.Old)...); err != nil {
+	spare = append(spare, record.Old)
+	if older != record.Old && older != record.Meeting { // what replaced that was cut off, and gives way itself
+		spare = append(spare, older)
+	}
+	if err := r.drop(ctx, false, spare...); err != nil {
 		return err
 	}
 	record.Old = ""
