@@ -25,7 +25,7 @@ func NewKeys(master []byte, tenant string) (Keys, error) {
 	if len(master) < 32 {
 		return Keys{}, errors.New("master key is shorter than 32 bytes")
 	}
-	k := Keys{tenant: tenant}
+	k := Keys{tenant: strings.ToLower(tenant)} // case tells no two tenants apart
 	for label, into := range map[string]*[]byte{"tag": &k.tag, "mark": &k.mark, "fingerprint": &k.digest, "hint": &k.hint} {
 		key, err := hkdf.Expand(sha256.New, master, "syncd "+label+" 1", 32)
 		if err != nil {

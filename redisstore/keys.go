@@ -30,7 +30,7 @@
 //	syncd:due:N         zset    mailbox → Unix time at which it is due, by Redis's clock; N from 0 to 15
 //	syncd:full:N        zset    likewise, of mailboxes that get a full round: they yield to the others
 //	syncd:quota:graph:D string  requests to Graph on day D (yyyy-mm-dd, UTC), where a budget is set; expires
-//	syncd:key           string  fingerprint of the key file whose marks are in the calendars; a process with another key is refused
+//	syncd:key           string  "<fingerprint of the key file> <tenant>" whose marks are in the calendars; a process with others is refused
 //	syncd:since         string  since when this Redis is in use; where it is missing Redis was emptied
 //	syncd:quota:{D}     string  calls that made a meeting, or failed to, on day D by UTC (yyyy-mm-dd); kept for two days
 //	syncd:quota:{D}:M   string  of these, such for mailbox M

@@ -142,6 +142,10 @@ func parseTenant(s string) (string, error) {
 	}) {
 		return "", errors.New("want the tenant's directory id, such as 72f988bf-0000-0000-0000-2d7cd011db47, or a domain of it")
 	}
+	switch strings.ToLower(s) {
+	case "common", "organizations", "consumers":
+		return "", fmt.Errorf("%q is no tenant: want the directory id of yours, or a domain of it", s)
+	}
 	return s, nil
 }
 

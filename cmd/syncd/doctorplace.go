@@ -62,6 +62,8 @@ func (d *doctor) keyFile(ctx context.Context) finding {
 	switch {
 	case errors.Is(err, errOtherKey):
 		return failed(err, "copy the key file of the other daemons to "+path)
+	case errors.Is(err, errOtherTenant):
+		return failed(err, "write the tenant as the other daemons do")
 	case err != nil:
 		return failed(err, "chmod 600 it, or bring back the file that was there: without it syncd does not know its own marks")
 	}

@@ -10,15 +10,18 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"syncd/redisstore"
 	"syncd/schedules"
 	"syncd/vault"
 )
 
-// Whose Redis it is. A process with another key would not know the join details that it finds there, write them all anew and mail
-// everybody; so Redis keeps a fingerprint of the key.
+// Whose Redis it is. A process with another key, or with another name of the tenant, would not know the join details that it finds there,
+// write them all anew and mail everybody; so Redis keeps a fingerprint of the key, and the tenant as it was written.
 
 // fingerprint tells keys apart, and tells nothing of them.
 func fingerprint(key *vault.Key) (string, error) {
@@ -44,6 +47,17 @@ func (c *Config) otherKey(missing bool) error {
 		errOtherKey, both("key_file"), c.KeyFile, what, lost)}
 }
 
+// errOtherTenant says that Redis, or the state folder, belongs to another tenant, or to this one under another name.
+var errOtherTenant = errors.New("another tenant, or another name of the same")
+
+func (c *Config) otherTenant(was string) error {
+	return usageError{fmt.Errorf("%w: %s is %q and was %q, by which all join details that are there are signed: write it as it was; "+
+		"another tenant wants a Redis or %s, a %s and a %s of its own", errOtherTenant, both("tenant_id"), c.TenantID, was, both("redis_prefix"), both("state_dir"), both("key_file"))}
+}
+
+// tenant is the tenant as it is noted; "" where the configuration does not say it yet.
+func (c *Config) tenant() string { return strings.ToLower(c.TenantID) }
+
 // keyOf opens the key file, and sees that Redis belongs to that key. It makes the file only for a Redis that belongs to nobody yet, and
 // dry makes and notes nothing.
 func (c *Config) keyOf(ctx context.Context, store *redisstore.Store, dry bool) (*vault.Key, error) {
@@ -58,6 +72,11 @@ func (c *Config) keyOf(ctx context.Context, store *redisstore.Store, dry bool) (
 	if err != nil {
 		return nil, usageError{err}
 	}
+	if noted == "" { // new, or emptied
+		if was := rosterOf(c, store, zerolog.Nop()).whose(); was != "" && was != c.tenant() {
+			return nil, c.otherTenant(was)
+		}
+	}
 	if dry && noted == "" {
 		return key, nil
 	}
@@ -70,11 +89,15 @@ func (c *Config) owns(ctx context.Context, store *redisstore.Store, key *vault.K
 	if err != nil {
 		return err
 	}
-	switch noted, err := store.NoteKey(ctx, ours); {
-	case err != nil:
+	noted, err := store.NoteKey(ctx, strings.TrimSpace(ours+" "+c.tenant()))
+	if err != nil {
 		return err
-	case noted != ours:
+	}
+	switch sum, tenant, _ := strings.Cut(noted, " "); {
+	case sum != ours:
 		return c.otherKey(false)
+	case tenant != "" && c.tenant() != "" && tenant != c.tenant():
+		return c.otherTenant(tenant)
 	}
 	return nil
 }

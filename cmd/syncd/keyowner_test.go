@@ -34,7 +34,7 @@ func TestAProcessWithAnotherKeyIsRefusedAndWritesNothing(t *testing.T) {
 	s.alice().Create(appointment(9, "@webex:onetime"))
 	s.sweep()
 	noted := strings.TrimSpace(redis.CLI("GET", "syncd:key"))
-	if raw, err := os.ReadFile(s.path("state/key")); err != nil || !regexp.MustCompile("^[0-9a-f]{32}$").MatchString(noted) || strings.Contains(string(raw), noted) {
+	if raw, err := os.ReadFile(s.path("state/key")); err != nil || !regexp.MustCompile("^[0-9a-f]{32} "+regexp.QuoteMeta(strings.ToLower(s.world.Tenant()))+"$").MatchString(noted) || strings.Contains(string(raw), noted) {
 		t.Errorf("noted %q, %v", noted, err)
 	}
 	writes := func() int { return s.world.Count("PatchEvent", "") + s.world.Count("*Meeting", "") }
@@ -167,6 +167,48 @@ func (f *fleet) quiet(most time.Duration) {
 			return
 		case <-deadline:
 			f.t.Fatalf("it does not stop asking\n%s", f.logged())
+		}
+	}
+}
+
+func TestTheTenantsNameMayBeWrittenInOtherLettersAndNotBeAnother(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, simulator.Options{Seed: 426})
+	redis := s.realRedis()
+	s.alice().Create(appointment(9, "@webex:onetime"))
+	s.sweep()
+	writes := func() int { return s.world.Count("PatchEvent", "") + s.world.Count("*Meeting", "") }
+	before, was := writes(), s.env["SYNCD_TENANT_ID"]
+	s.env["SYNCD_TENANT_ID"] = strings.ToUpper(was)
+	for _, lose := range []bool{false, true} {
+		if lose {
+			redis.CLI("FLUSHALL")
+		}
+		s.syncd("resync", "--all")
+		if got := s.syncd("sweep", "--json"); got.code != 0 || writes() != before {
+			t.Errorf("in capitals: %d writes, %+v", writes()-before, got)
+		}
+	}
+	for _, name := range []string{"example.onmicrosoft.com", "0a1b2c3d-0000-4000-8000-00000000000a"} {
+		s.env["SYNCD_TENANT_ID"] = name
+		for _, lose := range []bool{false, true} {
+			if lose {
+				redis.CLI("FLUSHALL")
+			}
+			for _, command := range [][]string{{"sweep"}, {"sweep", "--plan"}, {"run"}, {"enroll", "alice@example.com"}} {
+				got := s.syncd(command...)
+				if got.code != exitUsage || !strings.Contains(got.err, "tenant_id (SYNCD_TENANT_ID)") || !strings.Contains(got.err, strings.ToLower(was)) || writes() != before {
+					t.Errorf("%s, lost %v, %v: %+v", name, lose, command, got)
+				}
+			}
+		}
+		s.env["SYNCD_TENANT_ID"] = was
+		s.sweep()
+	}
+	for _, name := range []string{"common", "Organizations"} {
+		s.env["SYNCD_TENANT_ID"] = name
+		if got := s.syncd("sweep"); got.code != exitUsage || !strings.Contains(got.err, "is no tenant") {
+			t.Errorf("%s: %+v", name, got)
 		}
 	}
 }

@@ -31,6 +31,17 @@ func rosterOf(c *Config, store *redisstore.Store, log zerolog.Logger) roster {
 	return roster{store: store, path: filepath.Join(c.StateDir, "enrolled"), tenant: c.TenantID, log: log}
 }
 
+// whose is the tenant that it is of; "" where there is none that can be read.
+func (r roster) whose() string {
+	raw, err := os.ReadFile(r.path)
+	head, _, _ := strings.Cut(string(raw), "\n")
+	tenant, ok := strings.CutPrefix(head, rosterForm)
+	if err != nil || !ok {
+		return ""
+	}
+	return tenant
+}
+
 // rosterList is what stands in it.
 type rosterList struct {
 	mailboxes []delta.Mailbox

@@ -150,9 +150,11 @@ func TestEveryMachineKeepsItsCopyAndAnotherTenantsIsNone(t *testing.T) {
 	raw, err := os.ReadFile(bs.path)
 	s.must(err)
 	s.must(os.WriteFile(bs.path, []byte(strings.Replace(string(raw), s.world.Tenant(), "another", 1)), 0o600))
-	s.sweep()
-	if got := s.names(); got != "" {
-		t.Errorf("another tenant's are enrolled: %s", got)
+	if got := s.syncd("sweep"); got.code != exitUsage || !strings.Contains(got.err, `was "another"`) {
+		t.Errorf("the state folder is another tenant's: %+v", got)
+	}
+	if got := strings.TrimSpace(redis.CLI("KEYS", "*")); strings.Contains(got, "mailboxes") || strings.Contains(got, "key") {
+		t.Errorf("written: %s", got)
 	}
 }
 
