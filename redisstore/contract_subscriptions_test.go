@@ -62,6 +62,14 @@ func subscriptionsComeWhenDue(r *rig) {
 	if got := r.dueSubscriptions(10); len(got) != 1 || got[0].Record != due[0].Record || got[0].Leaves {
 		r.Errorf("hastened: %+v", got)
 	}
+	for to, want := range map[string]int{due[0].Record.To: 0, "elsewhere": 1} {
+		if err := r.store.HastenElsewhere(r.Context(), to); err != nil {
+			r.Fatal(err)
+		}
+		if got := r.dueSubscriptions(10); len(got) != want || want > 0 && got[0].Record.ID == "" {
+			r.Errorf("going elsewhere than %q: %+v", to, got)
+		}
+	}
 	seen, err := r.store.Subscriptions(r.Context(), []string{"b", "a", "c"}, true)
 	if err != nil || !seen[0].Known || seen[1].Record != due[0].Record || seen[2].Known || seen[0].Next.IsZero() {
 		r.Errorf("%+v, %v", seen, err)

@@ -180,6 +180,30 @@ func (s *Store) HastenSubscriptions(ctx context.Context, mailboxes []string) err
 	return s.hastenSubscriptions(ctx, "", mailboxes)
 }
 
+// HastenElsewhere implements [subscriptions.Store].
+func (s *Store) HastenElsewhere(ctx context.Context, to string) error {
+	ids, err := s.SubscriptionKeys(ctx)
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(ids, mostAtOnce) {
+		known, err := s.Subscriptions(ctx, some, false)
+		if err != nil {
+			return err
+		}
+		var elsewhere []string
+		for i, one := range known {
+			if one.ID != "" && one.To != to {
+				elsewhere = append(elsewhere, some[i])
+			}
+		}
+		if err := s.HastenSubscriptions(ctx, elsewhere); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *Store) hastenSubscriptions(ctx context.Context, how string, mailboxes []string) error {
 	for some := range slices.Chunk(mailboxes, mostAtOnce) {
 		args := []any{how}

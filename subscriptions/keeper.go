@@ -74,13 +74,17 @@ func (k *Keeper) Run(ctx context.Context) {
 	k.start()
 	var filled time.Time
 	var known, missing []string
-	failing := false
+	failing, checked := false, false
 	for ctx.Err() == nil {
 		if k.nothing(ctx) {
 			return
 		}
 		var err error
-		if list := k.wanted(); time.Since(filled) >= refill || !slices.Equal(list, known) {
+		if !checked && k.URL != "" { // the operator may have changed where notifications go since they were made
+			err = k.Store.HastenElsewhere(ctx, To(k.URL))
+			checked = err == nil
+		}
+		if list := k.wanted(); err == nil && (time.Since(filled) >= refill || !slices.Equal(list, known)) {
 			if missing, err = k.fill(ctx, list, missing); err == nil {
 				filled, known = time.Now(), list
 			}

@@ -123,6 +123,20 @@ func (m *memory) LeaveSubscriptions(_ context.Context, ids []string) error {
 	return nil
 }
 
+func (m *memory) HastenElsewhere(_ context.Context, to string) error {
+	leave, err := m.enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	for id, r := range m.all {
+		if r.ID != "" && r.To != to {
+			m.due[id] = time.Now()
+		}
+	}
+	return nil
+}
+
 // hasten has mailboxes looked at now, as word of a subscription's end does.
 func (m *memory) hasten(ids ...string) {
 	m.mu.Lock()

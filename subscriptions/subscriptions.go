@@ -72,6 +72,8 @@ type Store interface {
 	AddSubscriptions(ctx context.Context, mailboxes []string, first func(mailbox string) time.Duration) error
 	// LeaveSubscriptions has them given up.
 	LeaveSubscriptions(ctx context.Context, mailboxes []string) error
+	// HastenElsewhere has those looked at now that go to another place than to, which is as [To] has it.
+	HastenElsewhere(ctx context.Context, to string) error
 }
 
 // Graph makes and ends subscriptions; see package graph.
