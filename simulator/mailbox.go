@@ -3,6 +3,7 @@ package simulator
 import (
 	"cmp"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,6 +14,7 @@ type Mailbox struct {
 	id      string // directory id
 	name    string
 	created time.Time
+	born    string // the address that it was made with
 
 	// all below guarded by w.mu
 	address   string // primary SMTP address
@@ -101,9 +103,15 @@ func WithoutPersonalRoom() MailboxOption { return func(m *Mailbox) { m.noRoom = 
 func (w *World) AddMailbox(address string, options ...MailboxOption) *Mailbox {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	rng := newRand(w.opt.Seed, "mailbox "+strings.ToLower(address))
+	seed := "mailbox " + strings.ToLower(address)
+	for _, before := range w.mailboxes { // another person who has the address now
+		if before.born == strings.ToLower(address) {
+			seed += " again"
+		}
+	}
+	rng := newRand(w.opt.Seed, seed)
 	m := &Mailbox{
-		w: w, address: address, upn: address, name: nameOf(address), zone: "UTC", language: "en-US", purpose: "user",
+		w: w, born: strings.ToLower(address), address: address, upn: address, name: nameOf(address), zone: "UTC", language: "en-US", purpose: "user",
 		rng: rng, stamp: newStamp(rng), id: guid(rng), created: w.now(),
 		items: map[string]*item{}, copies: map[string]string{}, made: map[string]string{}, stories: map[ref]*story{}, served: map[string]int64{},
 		gone: map[string]*item{},
@@ -181,6 +189,14 @@ func (m *Mailbox) Rename(address string) {
 	m.aliases = append(m.aliases, m.address)
 	m.address, m.upn = address, address
 	m.w.names[strings.ToLower(address)] = m
+}
+
+// GiveAway takes an address off that a mailbox has besides its primary one, so that another may get it.
+func (m *Mailbox) GiveAway(address string) {
+	m.w.mu.Lock()
+	defer m.w.mu.Unlock()
+	m.aliases = slices.DeleteFunc(m.aliases, func(one string) bool { return strings.EqualFold(one, address) })
+	delete(m.w.names, strings.ToLower(address))
 }
 
 // store makes a new version of an item and logs the change.

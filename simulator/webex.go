@@ -75,6 +75,9 @@ func (s *site) addUser(email, name string, room bool) *webexUser {
 		number: randomDigits(rng, 10), hostPin: randomDigits(rng, 10), hostKey: randomDigits(rng, 9),
 		roomURL: "https://" + s.host + "/meet/" + url.PathEscape(local),
 	}
+	for s.byID[u.id] != nil { // somebody else had the address before
+		u.id = base64.RawURLEncoding.EncodeToString([]byte("ciscospark://us/PEOPLE/" + guid(rng)))
+	}
 	if s.rooms[u.roomURL] != nil {
 		u.roomURL += strconv.Itoa(len(s.rooms))
 	}
@@ -102,6 +105,16 @@ func (w *World) RemoveWebexUser(email string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.webex.users, strings.ToLower(email))
+}
+
+// RenameWebexUser gives an account another address. Its meetings and its Personal Room stay.
+func (w *World) RenameWebexUser(email, to string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if u := w.webex.user(email); u != nil {
+		delete(w.webex.users, strings.ToLower(email))
+		w.webex.users[strings.ToLower(to)], u.email = u, to
+	}
 }
 
 // PersonalRoom is the link of a person's Personal Room; "" when there is none.

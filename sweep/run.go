@@ -59,7 +59,9 @@ func (s *set) add(id string) {
 // sweep is the story of a sweep.
 func (r *run) sweep(ctx context.Context) error {
 	r.cursor = r.memory.Cursor()
-	r.cursor.Address = r.mailbox.Address
+	if r.cursor.Address != r.mailbox.Address { // by the old one Webex may know somebody else by now
+		r.cursor.Address, r.cursor.Host = r.mailbox.Address, ""
+	}
 	for i, w := range r.memory.Waiting() {
 		if i == 0 {
 			r.waiting = map[string]time.Time{}

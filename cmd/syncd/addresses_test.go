@@ -208,3 +208,55 @@ func TestDoctorFindsAMailboxByAnyOfItsAddresses(t *testing.T) {
 	}
 	s.doctor("--mailbox", "nobody@example.com").want("permission to find mailboxes", checkFailed, "is not in the directory")
 }
+
+// Somebody is renamed, and a newcomer gets the address that he had.
+func TestWhoeverGetsAnAddressThatAnotherHadIsServedAndSoIsTheOther(t *testing.T) {
+	t.Parallel()
+	for _, by := range []string{"group", "hand"} {
+		for _, gone := range []bool{false, true} {
+			s := newSite(t, simulator.Options{Seed: 447})
+			redis := s.realRedis()
+			ada := s.world.AddMailbox("ada@example.com")
+			group := s.world.AddGroup("ada@example.com")
+			s.env["SYNCD_MAILBOXES"] = ""
+			enroll := func() { s.syncd("enroll", "ada@example.com") }
+			if by == "group" {
+				s.env["SYNCD_MAILBOXES"] = "group:" + group
+				enroll = func() {}
+			}
+			e := ada.Create(appointment(9, "@webex:onetime"))
+			enroll()
+			s.sweep()
+			ada.Rename("ada.new@example.com")
+			ada.GiveAway("ada@example.com")
+			s.world.RenameWebexUser("ada@example.com", "ada.new@example.com")
+			members := []string{"ada@example.com", "ada.new@example.com"}
+			if gone {
+				ada.Vanish()
+				members = members[:1]
+			}
+			newcomer := s.world.AddMailbox("ada@example.com")
+			s.world.SetGroup(group, members...)
+			own := newcomer.Create(appointment(11, "@webex"))
+			enroll()
+			s.syncd("sweep")
+			want := []string{"ada@example.com", newcomer.ID()}
+			if !gone {
+				want = append(want, "ada.new@example.com", ada.ID())
+			}
+			s.wantEnrolled(redis, want...)
+			if newcomer.Block(own.ID) == "" || len(s.world.Live()) != 1 {
+				t.Errorf("by %s, gone %v: the newcomer has %q, and %d meetings live", by, gone, newcomer.Block(own.ID), len(s.world.Live()))
+			}
+			if gone {
+				continue
+			}
+			before := s.world.Count("PatchEvent", "")
+			s.must(ada.Edit(e.ID, func(d *simulator.Draft) { d.Subject = "Another" }))
+			s.syncd("sweep")
+			if live := s.world.Live(); len(live) != 1 || live[0].Title != "Another" || s.world.Count("PatchEvent", "") != before {
+				t.Errorf("by %s: %+v", by, live)
+			}
+		}
+	}
+}

@@ -31,12 +31,12 @@ func (e enrolled) add(m delta.Mailbox) {
 
 // has reports whether a mailbox needs not be enrolled. One that was not found is looked up by its sweeps.
 func (e enrolled) has(m delta.Mailbox) bool {
-	one, ok := e[m.Address]
-	if m.ID == "" {
-		return ok
+	name := m.Address
+	if m.ID != "" {
+		name = strings.ToLower(m.ID)
 	}
-	_, byID := e[strings.ToLower(m.ID)]
-	return byID || ok && one.ID != ""
+	_, ok := e[name]
+	return ok
 }
 
 // enrollConfigured enrolls what the configuration names and is not enrolled yet. A mailbox that cannot be found is enrolled
@@ -78,10 +78,15 @@ func (e *engine) enrollAll(ctx context.Context, members []delta.Mailbox) error {
 		if known.has(m) { // by another of its names
 			continue
 		}
-		if m, err = e.enroll(ctx, m, known, true); err != nil {
+		enrolled, err := e.enroll(ctx, m, known, true)
+		switch {
+		case errors.Is(err, errTaken):
+			e.log.Warn().Err(err).Str("mailbox", m.Address).Str("id", m.ID).Msg("cannot be enrolled now")
+		case err != nil:
 			return err
+		default:
+			known.add(enrolled)
 		}
-		known.add(m)
 	}
 	return nil
 }
@@ -135,6 +140,9 @@ func (e *engine) notEnrolled(ctx context.Context, members []delta.Mailbox, known
 // that it has. lenient enrolls also what cannot be found now.
 func (e *engine) enroll(ctx context.Context, m delta.Mailbox, known enrolled, lenient bool) (delta.Mailbox, error) {
 	if m.ID != "" {
+		if err := e.makeWay(ctx, m, known); err != nil {
+			return m, err
+		}
 		return m, e.store.Enroll(ctx, m)
 	}
 	found, err := e.owners.find(ctx, m.Address)
@@ -142,6 +150,9 @@ func (e *engine) enroll(ctx context.Context, m delta.Mailbox, known enrolled, le
 	case err == nil:
 		if there, ok := known[strings.ToLower(found.ID)]; ok && there.Address != strings.ToLower(found.ID) {
 			found = there
+		}
+		if err := e.makeWay(ctx, found, known); err != nil {
+			return m, err
 		}
 		return found, e.store.EnrollAs(ctx, found, m.Address)
 	case ctx.Err() != nil, !lenient:
