@@ -20,9 +20,9 @@ type Candidate struct {
 	Undone        []string // rewriters that were undone, outermost first
 }
 
-// Ranks of candidates, best first. What syncd wrote itself is above all of them
-// and is not a matter of text.
+// Ranks of candidates, best first.
 const (
+	RankOwn             = 1 // what syncd wrote itself, which the text alone does not tell
 	RankWebexLocation   = 2 // a Webex link or address in the location
 	RankAddressLocation = 3 // another video address there
 	RankLinkLocation    = 4 // another meeting link there

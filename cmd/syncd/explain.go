@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -93,7 +94,18 @@ func (c *explainCommand) explain(s *surroundings, e *engine) (*shownExplanation,
 	shown.Candidates, shown.Denied = candidatesIn(e.config.Parser, parser.Text{
 		Location: x.Seen.Location.Text, Body: x.Seen.Body.Content, HTML: x.Seen.Body.HTML,
 	})
+	ownFirst(shown.Candidates, slices.Concat(x.Seen.Own, x.Seen.Shared))
 	return shown, nil
+}
+
+// ownFirst puts those before all others that are in the event's own join details.
+func ownFirst(candidates []parseCandidate, own []parser.Block) {
+	for i, c := range candidates {
+		if slices.ContainsFunc(own, func(b parser.Block) bool { return c.JoinURL != "" && slices.Contains(b.Lines, c.JoinURL) }) {
+			candidates[i].Rank, candidates[i].Rule = parser.RankOwn, "own join details"
+		}
+	}
+	slices.SortStableFunc(candidates, func(a, b parseCandidate) int { return a.Rank - b.Rank })
 }
 
 func shownOf(m delta.Mailbox, id string, x sweep.Explanation) *shownExplanation {

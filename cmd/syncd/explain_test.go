@@ -10,7 +10,7 @@ import (
 func TestExplainTellsWhyAnEventIsAsItIs(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, simulator.Options{Seed: 21})
-	asks, quiet := s.alice().Create(appointment(9, "@webex:onetime")).ID, s.alice().Create(appointment(11, "Room 4")).ID
+	asks, quiet := s.alice().Create(appointment(9, "@webex:onetime https://zoom.us/j/123456789")).ID, s.alice().Create(appointment(11, "Room 4")).ID
 	before := object(t, s.syncd("explain", "--json", "alice@example.com", asks).out)
 	if before["action"] != "create" || before["reason"] != "typed" || before["mails"] != true || before["asked"] != "onetime" || before["record"] != nil {
 		t.Errorf("before a sweep: %v", before)
@@ -25,7 +25,7 @@ func TestExplainTellsWhyAnEventIsAsItIs(t *testing.T) {
 		record["state"] != "linked" || record["meeting"] != s.world.Live()[0].ID || record["patched_at"] == nil {
 		t.Errorf("after a sweep: %v", after)
 	}
-	if found, _ := after["candidates"].([]any); len(found) == 0 || found[0].(map[string]any)["joinUrl"] != s.world.Live()[0].Link {
+	if found, _ := after["candidates"].([]any); len(found) == 0 || found[0].(map[string]any)["joinUrl"] != s.world.Live()[0].Link || found[0].(map[string]any)["rank"] != 1.0 {
 		t.Errorf("candidates %v", found)
 	}
 	text := s.syncd("explain", "alice@example.com", asks)
