@@ -170,7 +170,7 @@ func TestARecordIsKeptAndReadBack(t *testing.T) {
 		Block: "b", Restored: 1, Remade: 2, Modified: noon, End: noon.Add(60e9), Master: true, Series: "s", Original: noon.Add(120e9), Shares: "room",
 		Gone: "20260302T120000Z", Told: "told", Company: "c", Partial: true, Patched: noon.Add(180e9),
 		Space:  delta.SpaceRecord{ID: "space", Title: "t", Posted: "m", Marked: "n", Added: "12345678", Adding: true, Joining: "12345678", Lacks: delta.Edited},
-		Reason: delta.Edited, Tries: 3, Seal: "seal",
+		Reason: delta.Edited, Tries: 3,
 	}
 	for _, r := range []delta.Record{whole, {State: delta.Intent}, linked(nil)} {
 		if got, err := delta.DecodeRecord(r.Encode()); err != nil || got != r {

@@ -42,7 +42,6 @@ type Record struct {
 	Space   SpaceRecord
 	Reason  Reason // why it is as it is, where that is not plain
 	Tries   int    // failed tries in a row
-	Seal    string // a MAC over what it names at Webex: see [Keys.Seal]
 	newer   string // a record of a later version, as it was read
 }
 
@@ -119,7 +118,6 @@ type storedRecord struct {
 	Space       SpaceRecord `json:"space,omitzero"`
 	Reason      Reason      `json:"reason,omitempty"`
 	Tries       int         `json:"tries,omitempty"`
-	Seal        string      `json:"seal,omitempty"`
 }
 
 // Encode writes a record for the store.
@@ -131,7 +129,7 @@ func (r Record) Encode() string {
 		Version: recordVersion, State: r.State, Keyword: r.Keyword, Asked: r.Asked, Kind: r.Kind, Meeting: r.Meeting, Tag: r.Tag, Old: r.Old,
 		Fingerprint: r.Fingerprint, Times: r.Times, Block: r.Block, Restored: r.Restored, Remade: r.Remade,
 		Modified: seconds(r.Modified), Patched: seconds(r.Patched), End: seconds(r.End), Master: r.Master, Series: r.Series, Original: seconds(r.Original), Shares: r.Shares, Gone: r.Gone, Told: r.Told,
-		Company: r.Company, Partial: r.Partial, Space: r.Space, Reason: r.Reason, Tries: r.Tries, Seal: r.Seal,
+		Company: r.Company, Partial: r.Partial, Space: r.Space, Reason: r.Reason, Tries: r.Tries,
 	}) // plain data, it cannot fail
 	return string(raw)
 }
@@ -154,7 +152,7 @@ func DecodeRecord(raw string) (Record, error) {
 		State: s.State, Keyword: s.Keyword, Asked: s.Asked, Kind: s.Kind, Meeting: s.Meeting, Tag: s.Tag, Old: s.Old,
 		Fingerprint: s.Fingerprint, Times: s.Times, Block: s.Block, Restored: s.Restored, Remade: s.Remade,
 		Modified: fromSeconds(s.Modified), Patched: fromSeconds(s.Patched), End: fromSeconds(s.End), Master: s.Master, Series: s.Series, Original: fromSeconds(s.Original), Shares: s.Shares, Gone: s.Gone, Told: s.Told,
-		Company: s.Company, Partial: s.Partial, Space: s.Space, Reason: s.Reason, Tries: s.Tries, Seal: s.Seal,
+		Company: s.Company, Partial: s.Partial, Space: s.Space, Reason: s.Reason, Tries: s.Tries,
 	}, nil
 }
 

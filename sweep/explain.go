@@ -27,7 +27,7 @@ func (s *Sweeper) Explain(ctx context.Context, m delta.Mailbox, id string) (x Ex
 	if err != nil {
 		return x, err
 	}
-	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: sealed{memory, s, m}, report: newReport(), now: time.Now(), dry: true, reset: map[string]bool{}}
+	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: newReport(), now: time.Now(), dry: true, reset: map[string]bool{}}
 	for _, w := range memory.Waiting() {
 		if w.ID == id {
 			x.Waits = w.At
@@ -43,7 +43,7 @@ func (s *Sweeper) Explain(ctx context.Context, m delta.Mailbox, id string) (x Ex
 	if err != nil && !x.Gone {
 		return x, err
 	}
-	r.records, err = r.memory.Records(ctx, slices.Compact([]string{id, cmp.Or(e.SeriesID, id)}))
+	r.records, err = memory.Records(ctx, slices.Compact([]string{id, cmp.Or(e.SeriesID, id)}))
 	if err != nil {
 		return x, fmt.Errorf("recalling what is known: %w", err)
 	}

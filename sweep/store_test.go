@@ -3,7 +3,6 @@ package sweep_test
 import (
 	"context"
 	"errors"
-	"slices"
 	"testing"
 	"time"
 
@@ -159,57 +158,4 @@ func TestWhatEndedASweepHasItsOwnReason(t *testing.T) {
 			r.t.Errorf("a key of another type: %s, %v", sweep.ReasonOf(err), err)
 		}
 	})
-}
-
-// Who can write into the store cannot have a meeting changed or deleted by naming it.
-func TestAMeetingThatSomebodyWroteIntoARecordIsNotTouched(t *testing.T) {
-	for name, forge := range map[string]func(r *rig, own, others string) string{
-		"another event's record": func(_ *rig, _, others string) string { return others },
-		"its meeting alone": func(r *rig, own, others string) string {
-			mine, err := delta.DecodeRecord(own)
-			r.must(err)
-			theirs, err := delta.DecodeRecord(others)
-			r.must(err)
-			mine.Meeting = theirs.Meeting
-			return mine.Encode()
-		},
-		"as the one that gives way": func(r *rig, own, others string) string {
-			mine, err := delta.DecodeRecord(own)
-			r.must(err)
-			theirs, err := delta.DecodeRecord(others)
-			r.must(err)
-			mine.Old = theirs.Meeting
-			return mine.Encode()
-		},
-	} {
-		for what, act := range map[string]func(r *rig, alice *simulator.Mailbox, id string) error{
-			"renamed": func(_ *rig, alice *simulator.Mailbox, id string) error {
-				return alice.Edit(id, func(d *simulator.Draft) { d.Subject = "Another" })
-			},
-			"without a keyword": func(_ *rig, alice *simulator.Mailbox, id string) error {
-				return alice.Edit(id, func(d *simulator.Draft) { d.Location = "Room 4" })
-			},
-			"deleted": func(_ *rig, alice *simulator.Mailbox, id string) error { return alice.Delete(id) },
-		} {
-			t.Run(name+", "+what, func(t *testing.T) {
-				inBubble(t, simulator.Options{Seed: 62}, func(r *rig) {
-					alice := r.mailbox("alice@example.com")
-					id, other := alice.Create(draft("@webex:onetime")).ID, alice.Create(later("@webex:onetime", 2)).ID
-					r.sweep()
-					before := r.world.Live()
-					ctx, key := r.t.Context(), "syncd:{"+r.boxes[0].ID+"}:events"
-					r.must(r.redis.HSet(ctx, key, id, forge(r, r.redis.HGet(ctx, key, id).Val(), r.redis.HGet(ctx, key, other).Val())).Err())
-					r.must(act(r, alice, id))
-					_, err := r.trySweep(ctx)
-					r.must(err)
-					if live := r.world.Live(); !slices.ContainsFunc(live, func(m simulator.Meeting) bool { return m.ID == before[1].ID && m.Title == before[1].Title }) {
-						r.t.Errorf("the other event's meeting was touched: %+v", live)
-					}
-					r.pass(nextList)
-					r.sweep()
-					r.quiet()
-				})
-			})
-		}
-	}
 }

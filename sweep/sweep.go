@@ -71,7 +71,7 @@ func (s *Sweeper) Sweep(ctx context.Context, m delta.Mailbox) (*Report, error) {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	stopRenewing := keepLease(ctx, cancel, memory)
-	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: sealed{memory, s, m}, report: report, now: began, log: mailboxLog{&s.Log, m.Address}}
+	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: began, log: mailboxLog{&s.Log, m.Address}}
 	r.calendar.Tell(r.throttled)
 	err = r.sweep(ctx)
 	if cause := context.Cause(ctx); cause != nil && errors.Is(cause, delta.ErrLeaseLost) {
@@ -94,7 +94,7 @@ func (s *Sweeper) Plan(ctx context.Context, m delta.Mailbox) (*Report, error) {
 		return report, err
 	}
 	silent := zerolog.Nop()
-	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: sealed{memory, s, m}, report: report, now: time.Now(), dry: true, log: mailboxLog{&silent, m.Address}}
+	r := &run{Sweeper: s, mailbox: m, calendar: s.Open(m), memory: memory, report: report, now: time.Now(), dry: true, log: mailboxLog{&silent, m.Address}}
 	return report, r.sweep(ctx)
 }
 
