@@ -197,6 +197,15 @@ func TestTheThirdCorpusIsHeld(t *testing.T) {
 	judge(list).report(t, "third", 99, 97)
 }
 
+// It was read when the parser was done, and nothing was changed for it.
+func TestTheFourthCorpusIsHeld(t *testing.T) {
+	list := readInvites(t, "testdata/fourth.jsonl")
+	if len(list) != 141 {
+		t.Fatalf("%d texts", len(list))
+	}
+	judge(list).report(t, "fourth", 98, 97)
+}
+
 func TestTheFoundCorpusIsHeld(t *testing.T) {
 	list := readInvites(t, "testdata/found.jsonl")
 	if len(list) != 225 {
