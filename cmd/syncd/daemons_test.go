@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -182,6 +183,39 @@ func TestThreeDaemonsKeepEveryPromiseThroughKillFreezeAndAnEmptiedRedis(t *testi
 			t.Errorf("a daemon ended with %v", err)
 		}
 	}
+}
+
+// A replica takes over, which may lack what was written last, while one daemon is killed and another sleeps.
+func TestThreeDaemonsKeepEveryPromiseThroughAFailoverOfRedis(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 9, 0, 12)
+	sentinel := redistest.StartSentinel(t)
+	f.redis, f.env["SYNCD_REDIS_URL"] = sentinel.Master, sentinel.URL
+	for range 3 {
+		f.daemons = append(f.daemons, f.start())
+	}
+	f.work(20)
+	f.settle("the start")
+
+	f.work(10)
+	f.signal(0, syscall.SIGKILL)
+	f.signal(1, syscall.SIGSTOP)
+	f.work(5)
+	sentinel.Master.Kill()
+	f.work(10) // which only goes on when the replica has taken over
+	f.signal(1, syscall.SIGCONT)
+	f.daemons[0] = f.start()
+	f.work(10)
+	f.asked()
+	f.settle("the failover")
+
+	f.work(5)
+	_, port, err := net.SplitHostPort(sentinel.Replica.Addr)
+	f.must(err)
+	redistest.CLI(t, "-p", port, "FLUSHALL")
+	f.work(5)
+	f.settle("FLUSHALL of what took over")
+	f.world.Audit(t, f.rest)
 }
 
 func TestAMailboxIsEnrolledAndUnenrolledWhileDaemonsRun(t *testing.T) {
