@@ -10,8 +10,9 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 demo: ## Everything embedded: simulated Microsoft 365 and Webex, people, the daemon.
 	$(GO) run ./cmd/syncd demo
 
+# Four tests of a package at once, though there are fewer cores: many wait for processes.
 test: redis ## All tests, with the race detector.
-	$(GO) test -race -shuffle=on -parallel 4 -timeout 20m ./... # more than cores: many tests wait for processes
+	$(GO) test -race -shuffle=on -parallel 4 -timeout 20m ./...
 
 check: ## Formatting, vet, staticcheck.
 	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "gofmt would change: $$files"; exit 1; }

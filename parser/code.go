@@ -24,7 +24,8 @@ func (p *Parser) typed(text string, v labelledValue, to int, number string, s *s
 	}
 	end := tokenEnd(trimmed)
 	token, after := trimToken(trimmed[:end], lead), trimmed[end:]
-	token = strings.TrimSuffix(token, "=20")                             // of quoted-printable, at a line's end
+	token = strings.TrimSuffix(token, "=20") // of quoted-printable, at a line's end
+
 	if glued := ideographAt(token); glued > 0 && strong(token[:glued]) { // the next label follows without a blank
 		token, after = token[:glued], "\n"
 	}

@@ -295,9 +295,6 @@ func (r *run) surelyGone(ctx context.Context, s delta.Seen) error {
 	if err != nil {
 		return err
 	}
-	if err := r.webexReady(ctx); err != nil {
-		return err
-	}
 	return r.isGone(ctx, host, id)
 }
 
