@@ -121,7 +121,7 @@ func (c *Calendar) Ours(ctx context.Context, since time.Time) ([]string, error) 
 		"$expand": {"singleValueExtendedProperties($filter=id eq '" + delta.TagProperty + "')"},
 	}
 	return c.list(ctx, query, func(e listed) bool {
-		end, known := dateTime{e.End.DateTime, e.End.TimeZone}.read()
+		end, known := e.End.read()
 		over := known && end.Before(since) && eventType([]byte(e.Type)) == delta.Single
 		return len(e.Properties) > 0 && !over
 	})
@@ -129,14 +129,19 @@ func (c *Calendar) Ours(ctx context.Context, since time.Time) ([]string, error) 
 
 // listed is an event in a list, with no more of it than is asked for.
 type listed struct {
-	ID   string `json:"id"`
-	Type string `json:"type"`
-	End  struct {
-		DateTime string `json:"dateTime"`
-		TimeZone string `json:"timeZone"`
-	} `json:"end"`
+	ID         string         `json:"id"`
+	Type       string         `json:"type"`
+	Start      listedTime     `json:"start"`
+	End        listedTime     `json:"end"`
 	Properties []propertyJSON `json:"singleValueExtendedProperties"`
 }
+
+type listedTime struct {
+	DateTime string `json:"dateTime"`
+	TimeZone string `json:"timeZone"`
+}
+
+func (t listedTime) read() (time.Time, bool) { return dateTime{t.DateTime, t.TimeZone}.read() }
 
 // list reads the ids of a list of events to its end: of those that keep is true for, of all where it is nil.
 func (c *Calendar) list(ctx context.Context, query url.Values, keep func(listed) bool) ([]string, error) {

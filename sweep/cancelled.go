@@ -12,8 +12,8 @@ import (
 	"syncd/recurrence"
 )
 
-// cancellations deletes the occurrences of a series' meeting that the calendar does not have any more. The calendar has to name
-// the day: a page cut short cancels nothing.
+// cancellations deletes the occurrences of a series' meeting that the calendar does not have any more, and follows those that were
+// moved beyond the window. The calendar has to name the day: a page cut short cancels nothing.
 func (r *run) cancellations(ctx context.Context, c *changes, master delta.Event, exceptions []delta.Event) error {
 	there := map[int64]bool{}
 	for _, start := range c.plain[master.ID] {
@@ -36,7 +36,8 @@ func (r *run) cancellationsAgain(ctx context.Context, master delta.Event, tries 
 	return err
 }
 
-// cancel deletes what is missing: what the pattern gives in the window and is not there.
+// cancel settles what is missing: what the pattern gives in the window and is not there. Where it is not known what is there, only
+// what was cancelled counts.
 func (r *run) cancel(ctx context.Context, master delta.Event, there map[int64]bool) error {
 	record := r.records[master.ID]
 	settled := record.State == delta.Linked || record.State == delta.Silent
@@ -47,7 +48,45 @@ func (r *run) cancel(ctx context.Context, master delta.Event, there map[int64]bo
 	if len(missing) == 0 {
 		return nil
 	}
-	return r.cancelDays(ctx, master, record, missing)
+	others, err := r.cancelDays(ctx, master, record, missing)
+	if err != nil {
+		return err
+	}
+	for _, exception := range r.records { // what is known is asked for as any other that did not come
+		if exception.Series == master.ID {
+			maps.DeleteFunc(others, func(_ string, start time.Time) bool { return start.Equal(exception.Original) })
+		}
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	return r.movedAway(ctx, master)
+}
+
+// movedAway settles the occurrences that were moved beyond the window, and that nothing is known of. No round brings them.
+func (r *run) movedAway(ctx context.Context, master delta.Event) error {
+	ids, err := r.calendar.Later(ctx, master.ID, r.cursor.WindowEnd)
+	if errors.Is(err, delta.ErrGone) || errors.Is(err, delta.ErrRefused) {
+		return nil // a cloud that does not know the question
+	}
+	if err != nil {
+		return r.ofMailbox(err)
+	}
+	for _, id := range ids {
+		if _, known := r.records[id]; known {
+			continue
+		}
+		e, err := r.read(ctx, id)
+		if err == nil {
+			err = r.event(ctx, e)
+		} else if !ends(ctx, err) && !errors.Is(err, delta.ErrGone) {
+			err = r.later(ctx, delta.Event{ID: id, SeriesID: master.ID}, err)
+		}
+		if err != nil && !errors.Is(err, delta.ErrGone) {
+			return err
+		}
+	}
+	return nil
 }
 
 // missingDays lists the occurrences that the pattern gives in the window and that are not there, nor known to be deleted:
@@ -69,28 +108,31 @@ func (r *run) missingDays(master delta.Event, record delta.Record, there map[int
 	return missing
 }
 
-// cancelDays deletes those of the missing occurrences that the calendar says were cancelled.
-func (r *run) cancelDays(ctx context.Context, master delta.Event, record delta.Record, missing map[string]time.Time) error {
+// cancelDays deletes those of the missing occurrences that the calendar says were cancelled, and returns the others.
+func (r *run) cancelDays(
+	ctx context.Context, master delta.Event, record delta.Record, missing map[string]time.Time,
+) (others map[string]time.Time, err error) {
 	days, known, err := r.calendar.Dropped(ctx, master.ID)
 	if err != nil {
-		return r.ofMailbox(err)
+		return nil, r.ofMailbox(err)
 	}
 	if !known {
-		return nil
+		return nil, nil
 	}
 	for _, day := range slices.Sorted(maps.Keys(missing)) {
 		if !slices.Contains(days, day) {
 			continue
 		}
 		if err := r.dropOccurrence(ctx, record, missing[day]); err != nil {
-			return err
+			return nil, err
 		}
 		r.report.Reasons[delta.EventCancelled]++
 		record.Gone += " " + goneForm(missing[day])
+		delete(missing, day)
 	}
 	past := func(start string) bool { return start < goneForm(r.now) }
 	record.Gone = strings.Join(slices.DeleteFunc(strings.Fields(record.Gone), past), " ")
-	return r.interim(ctx, master.ID, record)
+	return missing, r.interim(ctx, master.ID, record)
 }
 
 // goneForm is a start as Webex writes it in the ids of occurrences. It sorts by time.

@@ -28,6 +28,8 @@ type Calendar interface {
 	Exceptions(ctx context.Context) ([]string, error)
 	// Marked lists the events of the whole mailbox whose tag property has a value.
 	Marked(ctx context.Context, tag string) ([]string, error)
+	// Later lists the occurrences of a series that differ from it and begin at a time or later.
+	Later(ctx context.Context, master string, from time.Time) ([]string, error)
 	// Dropped lists the days, as yyyy-mm-dd in the series' zone, of a series' occurrences that were cancelled. known is false
 	// where the calendar does not tell.
 	Dropped(ctx context.Context, master string) (days []string, known bool, err error)

@@ -60,6 +60,22 @@ func TestAMovedOccurrenceMovesAtWebex(t *testing.T) {
 	})
 }
 
+func TestAnOccurrenceMovedBeyondTheWindowDoesNotKeepItsDayAtWebex(t *testing.T) {
+	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
+		r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Start, d.End = d.Start.Add(ahead), d.End.Add(ahead) }))
+		if report := r.sweep(); report.Created != 1 || report.Deleted != 1 || report.Patched != 1 { // Webex moves none past the next
+			r.t.Errorf("%+v", report)
+		}
+		r.quiet()
+		r.must(alice.Edit(id, func(d *simulator.Draft) { d.Subject += ", weekly" }))
+		r.sweep()
+		r.quiet()
+		r.must(alice.EditOccurrence(id, days[2], func(d *simulator.Draft) { d.Start, d.End = d.Start.Add(-ahead), d.End.Add(-ahead) }))
+		r.sweep()
+		r.quiet()
+	})
+}
+
 func TestARenamedOccurrenceIsRenamedAtWebex(t *testing.T) {
 	inSeries(t, "@webex:onetime", func(r *rig, alice *simulator.Mailbox, id string, days []string) {
 		r.must(alice.EditOccurrence(id, days[3], func(d *simulator.Draft) { d.Subject = "With guests" }))
