@@ -107,6 +107,9 @@ func (c *chance) editSeries(person *simulator.Mailbox, e simulator.Event) (what 
 		return "renames " + day + " of", person.EditOccurrence(e.ID, day, func(d *simulator.Draft) { d.Subject = fmt.Sprint("Once ", c.rng.IntN(1000)) })
 	case 2:
 		by := time.Duration(1+c.rng.IntN(3)) * time.Hour
+		if c.rng.IntN(4) == 0 {
+			by = time.Duration(100+c.rng.IntN(200)) * 24 * time.Hour
+		}
 		return "moves " + day + " of", person.EditOccurrence(e.ID, day, func(d *simulator.Draft) { d.Start, d.End = d.Start.Add(by), d.End.Add(by) })
 	case 3:
 		location := locations[c.rng.IntN(len(locations))]

@@ -157,7 +157,7 @@ const maxTries = 5
 
 // attempt decides about an event and carries it out, again for as long as it turns out to have changed.
 func (r *run) attempt(ctx context.Context, e delta.Event) error {
-	gone := r.dead[e.ID] // Webex has no such meeting
+	gone, which := r.dead[e.ID], r.records[e.ID].Meeting // which Webex does not have
 	var last error
 	for range maxTries {
 		if e.Type == delta.Occurrence {
@@ -167,6 +167,7 @@ func (r *run) attempt(ctx context.Context, e delta.Event) error {
 			return nil
 		}
 		if !e.Unreadable {
+			gone = gone && r.records[e.ID].Meeting == which // else another was made
 			seen, decision := r.decide(e, gone)
 			again, err := r.carryOut(ctx, seen, decision)
 			if r.rehost(ctx, err) {
@@ -178,6 +179,7 @@ func (r *run) attempt(ctx context.Context, e delta.Event) error {
 			}
 			if errors.Is(err, errMeetingGone) {
 				there := r.surelyGone(ctx, seen)
+				which = r.records[e.ID].Meeting
 				if gone = there == nil; !gone && (!errors.Is(there, errThere) || errors.Is(last, errThere)) {
 					return there
 				}

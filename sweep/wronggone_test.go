@@ -50,3 +50,28 @@ func TestANoSuchMeetingThatIsWrongCostsNobodyAnything(t *testing.T) {
 		})
 	}
 }
+
+// The list of meetings may lag behind: what was made in the place of a meeting that its host deleted is known by the record alone.
+func TestWhatIsMadeInAMeetingsPlaceIsMadeOnceThoughTheEventChangesMeanwhile(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 89, Quirks: simulator.Quirks{ListLag: time.Minute}}, func(r *rig) {
+		alice := r.mailbox("alice@example.com")
+		id := alice.Create(draft("@webex:onetime")).ID
+		r.sweep()
+		r.pass(time.Hour)
+		r.must(r.world.DeleteMeeting(r.world.Live()[0].ID))
+		r.must(alice.Edit(id, func(d *simulator.Draft) { d.Subject = "Gone" }))
+		edited := false
+		r.world.OnRequest(func(q simulator.Request) {
+			if q.Call == "PatchEvent" && !edited {
+				edited = true
+				r.must(alice.Edit(id, func(d *simulator.Draft) { d.Body = "<p>Agenda</p>" + d.Body }))
+			}
+		})
+		report := r.sweep()
+		r.world.Unhook()
+		if live := r.world.Live(); len(live) != 1 || report.Created != 1 || !edited {
+			r.t.Errorf("%+v, and Webex has %+v", report, live)
+		}
+		r.quiet()
+	})
+}
