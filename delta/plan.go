@@ -238,6 +238,8 @@ func planKnown(s Seen, have Record) Decision {
 		return adopt(s, recordOf(s.Mark))
 	case retyped && have.Kind != kind:
 		return Decision{Action: Replace, Reason: KeywordChanged, Kind: kind, Have: have}
+	case have.State == Intent && have.Kind.Owned() && have.Kind != kind: // cut off, with a meeting that Webex cannot hold any more
+		return Decision{Action: Replace, Reason: cmp.Or(s.Limit, Edited), Kind: kind, Have: have}
 	case have.State == Intent || have.State == Leaving:
 		return Decision{Action: Create, Reason: Resumed, Kind: kind, Have: have}
 	case s.MeetingGone:

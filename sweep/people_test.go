@@ -61,7 +61,7 @@ func (c *chance) edit(person *simulator.Mailbox, e simulator.Event) (what string
 	if e.Recurrence != nil && c.rng.IntN(2) == 0 {
 		return c.editSeries(person, e)
 	}
-	switch c.rng.IntN(9) {
+	switch c.rng.IntN(11) {
 	case 0:
 		return "renames", person.Edit(e.ID, func(d *simulator.Draft) { d.Subject = fmt.Sprint("Renamed ", c.rng.IntN(1000)) })
 	case 1:
@@ -78,6 +78,8 @@ func (c *chance) edit(person *simulator.Mailbox, e simulator.Event) (what string
 	case 7:
 		person.Copy(e.ID)
 		return "copies", nil
+	case 8, 9:
+		return c.odd(person, e)
 	default:
 		return c.write(person, e)
 	}

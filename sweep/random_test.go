@@ -93,6 +93,9 @@ type chance struct {
 	tell   func(format string, args ...any)
 	social bool // people come and go, and talk in spaces
 	lags   bool
+
+	bodies  map[string]simulator.Draft // as somebody kept them
+	setBack func()
 }
 
 func runSchedule(r *rig, seed uint64, tell func(string, ...any)) {
@@ -124,7 +127,9 @@ func (c *chance) run(seed uint64) {
 
 // step does one thing that may happen.
 func (c *chance) step() {
-	switch n := c.rng.IntN(24); {
+	switch n := c.rng.IntN(26); {
+	case n >= 24:
+		c.older()
 	case n < 9:
 		c.act()
 	case n >= 22:

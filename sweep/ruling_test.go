@@ -109,6 +109,28 @@ func TestAKeywordThatIsTypedWhileThePersonalRoomStandsInIsWhatCountsAfterwards(t
 	}
 }
 
+// What was cut off before its details were shown goes too, where Webex cannot hold it any more.
+func TestAMeetingThatWasNotShownYetGoesWithWhatWebexCanHold(t *testing.T) {
+	for _, keyword := range []string{"@webex:onetime", "@meet:space"} {
+		inBubble(t, simulator.Options{Seed: 90}, func(r *rig) {
+			alice := r.mailbox("alice@example.com")
+			id := alice.Create(draft(keyword)).ID
+			r.world.Fault(simulator.Rule{Call: "PatchEvent", Fault: simulator.Refuse(503, "", "")})
+			_, _ = r.trySweep(r.t.Context())
+			r.world.Heal()
+			r.pass(time.Hour)
+			if len(r.world.Live()) != 1 || alice.Block(id) != "" {
+				r.t.Fatalf("%s: the PATCH was to fail", keyword)
+			}
+			r.must(alice.Edit(id, func(d *simulator.Draft) { d.End = d.Start.Add(25 * time.Hour) }))
+			if report := r.sweep(); report.Deleted != 1 || report.Patched != 1 {
+				r.t.Errorf("%s: %+v", keyword, report)
+			}
+			r.quiet()
+		})
+	}
+}
+
 func TestAMeetingInProgressIsToldOnceItHasEnded(t *testing.T) {
 	for name, edit := range map[string]func(*simulator.Draft){
 		"renamed":         func(d *simulator.Draft) { d.Subject = "Renamed" },

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
+
 	"syncd/simulator"
 )
 
@@ -109,13 +111,15 @@ func TestTheEventSaysWhichMeetingIsItsOwnWhereTheStoreIsOlder(t *testing.T) {
 // backup gives a function that puts back what is remembered now of a mailbox: hashes and strings; nothing waits, and nothing is held.
 func (r *rig) backup(m *simulator.Mailbox) (restore func()) {
 	ctx, all := r.t.Context(), "syncd:{"+m.ID()+"}:*"
-	hashes, texts := map[string]map[string]string{}, map[string]string{}
+	hashes, texts, sets := map[string]map[string]string{}, map[string]string{}, map[string][]redis.Z{}
 	for _, key := range r.redis.Keys(ctx, all).Val() {
 		switch kind := r.redis.Type(ctx, key).Val(); kind {
 		case "hash":
 			hashes[key] = r.redis.HGetAll(ctx, key).Val()
 		case "string":
 			texts[key] = r.redis.Get(ctx, key).Val()
+		case "zset":
+			sets[key] = r.redis.ZRangeWithScores(ctx, key, 0, -1).Val()
 		case "list": // the cursors of the past
 		default:
 			r.t.Fatalf("%s is a %s", key, kind)
@@ -127,6 +131,9 @@ func (r *rig) backup(m *simulator.Mailbox) (restore func()) {
 		}
 		for key, value := range texts {
 			r.must(r.redis.Set(ctx, key, value, 0).Err())
+		}
+		for key, value := range sets {
+			r.must(r.redis.ZAdd(ctx, key, value...).Err())
 		}
 	}
 }

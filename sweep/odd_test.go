@@ -1,0 +1,76 @@
+package sweep_test
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"syncd/simulator"
+)
+
+// What people do less often, and what a failover does to a store.
+
+// odd changes an event in one of the ways that few think of.
+func (c *chance) odd(person *simulator.Mailbox, e simulator.Event) (what string, err error) {
+	switch c.rng.IntN(7) {
+	case 0:
+		if person.Block(e.ID) == "" {
+			return "misses the block of", nil
+		}
+		return "takes the block out of", person.DeleteBlock(e.ID)
+	case 1:
+		others := slices.DeleteFunc(person.Events(), func(e simulator.Event) bool { return !e.IsOrganizer })
+		from := others[c.rng.IntN(len(others))]
+		return fmt.Sprintf("pastes the text of %q into", from.Subject), person.PasteBody(e.ID, from.ID)
+	case 2:
+		if len(e.Attendees) == 0 {
+			return "waits for an answer to", nil
+		}
+		who := e.Attendees[c.rng.IntN(len(e.Attendees))]
+		return who + " answers", person.Respond(e.ID, who, []string{"accepted", "declined"}[c.rng.IntN(2)])
+	case 3:
+		if e.Recurrence != nil {
+			return "makes one of the series", person.Edit(e.ID, func(d *simulator.Draft) { d.Recurrence = nil })
+		}
+		return "makes a series of", person.Edit(e.ID, func(d *simulator.Draft) {
+			d.Recurrence = &simulator.Recurrence{Pattern: "weekly", Count: 2 + c.rng.IntN(6)}
+		})
+	case 4:
+		length := []time.Duration{time.Hour, 25 * time.Hour}[c.rng.IntN(2)]
+		return "makes last " + length.String(), person.Edit(e.ID, func(d *simulator.Draft) { d.End = d.Start.Add(length) })
+	case 5:
+		return "invites others to", person.Edit(e.ID, func(d *simulator.Draft) { d.Attendees = people(c.rng.IntN(4)) })
+	default:
+		if body, known := c.bodies[e.ID]; known {
+			return "brings back the text of", person.Edit(e.ID, func(d *simulator.Draft) { d.Body, d.HTML = body.Body, body.HTML })
+		}
+		if c.bodies == nil {
+			c.bodies = map[string]simulator.Draft{}
+		}
+		c.bodies[e.ID] = e.Draft
+		return "keeps the text of", nil
+	}
+}
+
+// older keeps the store as it is, or sets it back to what it was then, as a failover does that loses the last writes.
+func (c *chance) older() {
+	if c.setBack == nil {
+		c.tell("the store is copied")
+		var restore []func()
+		for _, m := range append(c.people, c.carol) {
+			restore = append(restore, c.backup(m))
+		}
+		c.setBack = func() {
+			c.lose()
+			for _, r := range restore {
+				r()
+			}
+		}
+		return
+	}
+	c.tell("the store is set back")
+	c.setBack()
+	c.setBack = nil
+	c.rest.Strangers = true
+	c.expireLeases()
+}
