@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"syncd/delta"
 	"syncd/simulator"
@@ -125,5 +126,25 @@ func TestASpaceThatWasMadeAndForgottenGoesWithItsKeyword(t *testing.T) {
 		if n := len(r.world.Spaces()); err != nil || n != 0 {
 			r.t.Errorf("%+v %v, %d spaces", report, err, n)
 		}
+	})
+}
+
+func TestAnEmptySpaceGoesThoughItsEventIsOver(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 113}, func(r *rig) {
+		alice := r.mailbox("alice@example.com")
+		id := alice.Create(draft("@meet")).ID
+		r.world.Fault(simulator.Rule{Call: "GetMailboxSettings", Fault: simulator.Refuse(503, "", "")})
+		if report, err := r.trySweep(r.t.Context()); err != nil || report.Retrying != 1 {
+			r.t.Errorf("%+v %v", report, err)
+		}
+		r.space()
+		r.world.Heal()
+		r.pass(3 * 24 * time.Hour)
+		r.must(location(alice, id, ""))
+		report, err := r.trySweep(r.t.Context())
+		if n := len(r.world.Spaces()); err != nil || n != 0 {
+			r.t.Errorf("%+v %v, %d spaces", report, err, n)
+		}
+		r.quiet()
 	})
 }

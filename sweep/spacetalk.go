@@ -126,7 +126,7 @@ func (r *run) leaveSpace(ctx context.Context, event string, record delta.Record,
 // said, and so nobody is, goes. What was over needs no word.
 func (r *run) closeSpace(ctx context.Context, event string, record delta.Record) error {
 	id := record.Space.ID
-	if id == "" || r.over(record) {
+	if id == "" {
 		return nil
 	}
 	said, err := r.said(ctx, id, any)
@@ -142,7 +142,7 @@ func (r *run) closeSpace(ctx context.Context, event string, record delta.Record)
 		return err
 	case len(said) == 0:
 		return r.dropSpace(ctx, id)
-	case isOff(said[0]):
+	case isOff(said[0]), r.over(record):
 		return nil
 	}
 	words, err := r.blockWords(ctx)
