@@ -93,11 +93,18 @@ func (m *Mailbox) blockAt(id string) (from, to int, err error) {
 	return from, from + len(blockOf(words)), nil
 }
 
-// disown makes words nobody's where they are a run that came along with a paste.
+// disown makes words nobody's where they are a run that came along with a paste, once or more often, and not a client's own block.
 func disown(words []word, run []string) {
-	if i := indexOf(texts(words), run); i >= 0 {
-		for j := range run {
-			words[i+j].owner = grey
+	for at := 0; len(run) > 0; at++ {
+		next := indexOf(texts(words[at:]), run)
+		if next < 0 {
+			return
+		}
+		at += next
+		for i := at; i < at+len(run); i++ {
+			if words[i].owner != block {
+				words[i].owner = grey
+			}
 		}
 	}
 }

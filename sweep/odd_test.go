@@ -19,7 +19,10 @@ func (c *chance) odd(person *simulator.Mailbox, e simulator.Event) (what string,
 		}
 		return "takes the block out of", person.DeleteBlock(e.ID)
 	case 1:
-		others := slices.DeleteFunc(person.Events(), func(e simulator.Event) bool { return !e.IsOrganizer })
+		others := slices.DeleteFunc(person.Events(), func(o simulator.Event) bool { return !o.IsOrganizer || o.ID == e.ID })
+		if len(others) == 0 {
+			return "looks for a text for", nil
+		}
 		from := others[c.rng.IntN(len(others))]
 		return fmt.Sprintf("pastes the text of %q into", from.Subject), person.PasteBody(e.ID, from.ID)
 	case 2:
