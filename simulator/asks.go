@@ -122,6 +122,8 @@ func (m *Mailbox) wants(r ref, it *item, rest AtRest, now time.Time) want {
 			kinds = []string{kindRoom}
 		} else if it.series() {
 			kinds = expressible(it, kind, now)
+		} else if master := m.items[r.key]; r.date != "" && master.end.Sub(master.start) >= 24*time.Hour {
+			kinds = []string{kind, kindRoom} // it may share what its series has
 		}
 	}
 	if !user.room {

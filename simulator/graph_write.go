@@ -94,7 +94,11 @@ func (c *call) patchEvent() *answer {
 	}
 	full := next
 	if r.date != "" {
-		full = m.except(it, r.date, difference(it, it.exceptions[r.date], was, next))
+		x := difference(it, it.exceptions[r.date], was, next)
+		if p.Body != nil {
+			x.body = &next.body // what was written is its own, though it be the series' word for word
+		}
+		full = m.except(it, r.date, x)
 		next = full.merged(r.date, true)
 	} else {
 		m.store(next)

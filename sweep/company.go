@@ -257,7 +257,8 @@ func (r *run) uninvite(ctx context.Context, record *delta.Record, host, invitati
 	if refuses(err) {
 		err = r.ofWebex(ctx, r.Meetings.Uninvite(ctx, host, invitation))
 	}
-	if errors.Is(err, delta.ErrGone) {
+	if errors.Is(err, delta.ErrGone) { // a list said otherwise, and is asked once more in a day
+		record.Partial = true
 		return nil
 	}
 	if refuses(err) {

@@ -130,18 +130,13 @@ func (r *run) removeMember(ctx context.Context, s delta.Seen, membership string)
 	if refuses(err) {
 		err = r.ofWebex(ctx, r.Meetings.RemoveMember(ctx, membership))
 	}
-	if errors.Is(err, delta.ErrGone) || !refuses(err) {
-		return false, ignoreGone(err)
+	if errors.Is(err, delta.ErrGone) { // a list said otherwise, and is asked once more in a day
+		return true, nil
+	}
+	if !refuses(err) {
+		return false, err
 	}
 	r.report.Reasons[delta.MemberRefused]++
 	r.log.Warn().Err(err).Str("event", s.ID).Msg("Webex does not let somebody out of a space")
 	return true, nil
-}
-
-// ignoreGone makes nothing of the news that what was to go is gone.
-func ignoreGone(err error) error {
-	if errors.Is(err, delta.ErrGone) {
-		return nil
-	}
-	return err
 }
