@@ -75,5 +75,6 @@ func (c *chance) older() {
 	c.setBack()
 	c.setBack = nil
 	c.rest.Strangers = true
+	c.pass(10 * time.Minute) // until when the vendors asked to wait is not set back, but lost
 	c.expireLeases()
 }

@@ -78,6 +78,11 @@ func schedule(seed uint64) simulator.Options {
 	if lags(seed) {
 		o.Quirks.ListLag = time.Minute
 	}
+	o.Quirks.OwnProperties, o.Quirks.OldOccurrenceID = seed%11 == 1, seed%13 == 2
+	o.Quirks.PropertyMails, o.Quirks.KeepText = seed%19 == 4, seed%23 == 5
+	if seed%9 == 6 {
+		o.Quirks.DeltaLag = 20 * time.Second
+	}
 	return o
 }
 
