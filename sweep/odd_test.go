@@ -78,3 +78,23 @@ func (c *chance) older() {
 	c.pass(10 * time.Minute) // until when the vendors asked to wait is not set back, but lost
 	c.expireLeases()
 }
+
+// operated lets an operator order something for a mailbox, or its access be taken away for a while.
+func (c *chance) operated() {
+	who := c.rng.IntN(len(c.people))
+	switch c.rng.IntN(3) {
+	case 0:
+		c.tell("a resync of %s is ordered", c.people[who].Address())
+		c.resync(who, c.rng.IntN(2) == 0)
+	case 1:
+		c.tell("join details of %s are to be written anew", c.people[0].Address())
+		c.people[0].Allow(1)
+		c.rewrite()
+	default:
+		c.tell("%s is denied for a while", c.people[who].Address())
+		c.people[who].Deny()
+		_, err := c.trySweep(c.t.Context())
+		c.note(err)
+		c.people[who].Restore()
+	}
+}

@@ -184,7 +184,9 @@ var standingLimit = sweep.Limit{Count: standingEvents - 1, Share: 0.5}
 // strange lets Graph say strange things in earnest: an empty calendar, a list that never ends, links that lead elsewhere. Or somebody
 // is at work at Webex.
 func (c *chance) strange() {
-	switch c.rng.IntN(4) {
+	switch c.rng.IntN(5) {
+	case 4:
+		c.operated()
 	case 3:
 		c.atWebex()
 	case 0:
