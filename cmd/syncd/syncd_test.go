@@ -173,7 +173,7 @@ func (s *site) syncd(args ...string) outcome {
 	return s.finish(s.command(args...), nil)
 }
 
-// finish runs a command to its end. started is closed once there is a process that can be sent signals; nil where nobody waits for it.
+// finish runs a command to its end, which has to come. started is closed once there is a process that can be sent signals; nil where nobody waits for it.
 func (s *site) finish(cmd *exec.Cmd, started chan<- struct{}) outcome {
 	s.t.Helper()
 	var out, errOut bytes.Buffer
@@ -183,7 +183,10 @@ func (s *site) finish(cmd *exec.Cmd, started chan<- struct{}) outcome {
 		close(started)
 	}
 	if err == nil {
-		err = cmd.Wait()
+		endless := time.AfterFunc(5*time.Minute, func() { _ = cmd.Process.Kill() })
+		if err = cmd.Wait(); !endless.Stop() {
+			s.t.Fatalf("%v did not end:\n%s", cmd.Args[1:], &errOut)
+		}
 	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
