@@ -240,6 +240,8 @@ func planKnown(s Seen, have Record) Decision {
 		return Decision{Action: Replace, Reason: KeywordChanged, Kind: kind, Have: have}
 	case have.State == Intent && have.Kind.Owned() && have.Kind != kind: // cut off, with a meeting that Webex cannot hold any more
 		return Decision{Action: Replace, Reason: cmp.Or(s.Limit, Edited), Kind: kind, Have: have}
+	case have.State == Intent && len(s.Own) > 0 && !s.MarkRead:
+		return Decision{Action: Read, Reason: Stale, Have: have} // the mark says which of several meetings is shown
 	case have.State == Intent || have.State == Leaving:
 		return Decision{Action: Create, Reason: Resumed, Kind: kind, Have: have}
 	case s.MeetingGone:

@@ -134,11 +134,16 @@ func TestACrashAfterAnyRemoteCallIsMadeGood(t *testing.T) {
 
 // crashAt sweeps until the n-th remote call is answered, and dies there. It reports whether there were that many.
 func (r *rig) crashAt(n int) bool {
+	var calls atomic.Int64
+	return r.crashOn(func(simulator.Request) bool { return calls.Add(1) == int64(n) })
+}
+
+// crashOn sweeps as a process does that dies when a certain request was done.
+func (r *rig) crashOn(last func(simulator.Request) bool) bool {
 	ctx, crash := context.WithCancel(r.t.Context())
 	defer crash()
-	var calls atomic.Int64
-	r.world.OnAnswer(func(simulator.Request) {
-		if calls.Add(1) == int64(n) {
+	r.world.OnAnswer(func(q simulator.Request) {
+		if last(q) {
 			crash()
 		}
 	})

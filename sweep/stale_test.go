@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -191,5 +192,34 @@ func TestDetailsWithoutTheirMarkersAreStillOurs(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// Of two meetings, the first of which no list showed yet after a crash, the one that is shown stays, though the store forgets which it was.
+func TestTheMeetingThatIsShownStaysWhereTheStoreIsOlderAndThereAreTwo(t *testing.T) {
+	for seed := range uint64(6) { // the ids differ, of which the lowest counts else
+		inBubble(t, simulator.Options{Seed: seed, Quirks: simulator.Quirks{ListLag: time.Minute}}, func(r *rig) {
+			alice := r.mailbox("alice@example.com")
+			id := alice.Create(draft("@webex:onetime")).ID
+			r.crashOn(func(q simulator.Request) bool { return q.Call == "CreateMeeting" })
+			r.start()
+			r.expireLeases()
+			restore := r.backup(alice)
+			_, err := r.trySweep(r.t.Context())
+			r.must(err)
+			shown := alice.Block(id)
+			if len(r.world.Live()) != 2 || shown == "" {
+				r.t.Fatalf("there were to be two meetings, one of them shown: %+v", r.world.Live())
+			}
+			r.lose()
+			restore()
+			r.pass(time.Hour)
+			r.world.ClearMails()
+			r.sweep()
+			if alice.Block(id) != shown || len(r.world.Mails()) != 0 {
+				r.t.Errorf("%d mails, and shown is %q, not %q", len(r.world.Mails()), alice.Block(id), shown)
+			}
+			r.quiet()
+		})
 	}
 }
