@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"syncd/delta"
 	"syncd/simulator"
 	"syncd/sweep"
 )
@@ -190,7 +191,7 @@ func (c *chance) strange() {
 	case 3:
 		c.atWebex()
 	case 0:
-		all := c.rng.IntN(2) == 0
+		all := c.rng.IntN(2) == 0 && !c.waits(c.carol) // what is asked for alone and not found is gone
 		c.tell("carol's calendar looks empty, single events too: %v", all)
 		c.carol.Outage(all)
 		_, err := c.trySweep(c.t.Context())
@@ -211,6 +212,13 @@ func (c *chance) strange() {
 		}
 		c.world.Heal()
 	}
+}
+
+// waits reports whether events of a mailbox wait for another try.
+func (c *chance) waits(m *simulator.Mailbox) bool {
+	memory, err := c.store.Peek(c.t.Context(), delta.Mailbox{ID: m.ID(), Address: m.Address()})
+	c.must(err)
+	return len(memory.Waiting()) > 0
 }
 
 // endless sweeps while the lists of changes do not end.
