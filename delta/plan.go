@@ -328,6 +328,10 @@ func withdraw(s Seen, have Record, why Reason) Decision {
 		have.Kind, have.Meeting, have.Old, have.Block, have.Space = s.Mark.Kind, s.Mark.Meeting, have.Meeting, s.Mark.Block, recordOf(s.Mark).Space
 	case have.State == Dead && len(s.Own) == 0:
 		return Decision{Action: Forget, Reason: why, Have: have}
+	case have.State == Intent && have.Block == "" && len(s.Own) > 0 && !s.MarkRead:
+		return Decision{Action: Read, Reason: Stale, Have: have} // the mark says what of the location is ours
+	case have.State == Intent && have.Block == "" && s.Mark.Valid:
+		have.Block = s.Mark.Block
 	}
 	return Decision{Action: Withdraw, Reason: why, Kind: have.Kind, Have: have}
 }

@@ -223,3 +223,24 @@ func TestTheMeetingThatIsShownStaysWhereTheStoreIsOlderAndThereAreTwo(t *testing
 		})
 	}
 }
+
+// What was written is known by the event's mark where the store forgot that it was: the link goes out of the location too.
+func TestTheLinkGoesOutOfTheLocationThoughTheStoreIsOlder(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 93}, func(r *rig) {
+		r.rest.Link, r.sweeper.Policy.Link = true, true
+		alice := r.mailbox("alice@example.com")
+		id := alice.Create(draft("@webex:onetime")).ID
+		r.crashOn(func(q simulator.Request) bool { return q.Call == "CreateMeeting" })
+		r.expireLeases()
+		restore := r.backup(alice)
+		r.sweep()
+		r.lose()
+		restore()
+		r.must(alice.Cancel(id))
+		r.sweep()
+		if e, _ := alice.Event(id); e.Location != "@webex:onetime" {
+			r.t.Errorf("location %q", e.Location)
+		}
+		r.quiet()
+	})
+}
