@@ -42,6 +42,9 @@ func (c *chance) odd(person *simulator.Mailbox, e simulator.Event) (what string,
 		length := []time.Duration{time.Hour, 25 * time.Hour}[c.rng.IntN(2)]
 		return "makes last " + length.String(), person.Edit(e.ID, func(d *simulator.Draft) { d.End = d.Start.Add(length) })
 	case 5:
+		if c.setBack != nil { // who goes and comes back, while what was told of it is forgotten, is not looked for at Webex
+			return "thinks of inviting others to", nil
+		}
 		return "invites others to", person.Edit(e.ID, func(d *simulator.Draft) { d.Attendees = people(c.rng.IntN(4)) })
 	default:
 		if body, known := c.bodies[e.ID]; known {
