@@ -77,12 +77,15 @@ func (r *run) movedAway(ctx context.Context, master delta.Event) error {
 			continue
 		}
 		e, err := r.read(ctx, id)
-		if err == nil {
+		switch {
+		case errors.Is(err, delta.ErrGone):
+			continue
+		case err == nil:
 			err = r.event(ctx, e)
-		} else if !ends(ctx, err) && !errors.Is(err, delta.ErrGone) {
+		case !ends(ctx, err):
 			err = r.later(ctx, delta.Event{ID: id, SeriesID: master.ID}, err)
 		}
-		if err != nil && !errors.Is(err, delta.ErrGone) {
+		if err != nil {
 			return err
 		}
 	}
