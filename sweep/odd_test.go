@@ -85,7 +85,10 @@ func (c *chance) older() {
 // operated lets an operator order something for a mailbox, or its access be taken away for a while.
 func (c *chance) operated() {
 	who := c.rng.IntN(len(c.people))
-	switch c.rng.IntN(3) {
+	switch c.rng.IntN(4) {
+	case 3:
+		c.tell("%s reads another language now", c.people[who].Address())
+		c.people[who].SetLanguage([]string{"de-DE", "ja-JP", "ar-SA"}[c.rng.IntN(3)])
 	case 0:
 		c.tell("a resync of %s is ordered", c.people[who].Address())
 		c.resync(who, c.rng.IntN(2) == 0)
