@@ -354,3 +354,25 @@ func TestWhoIsSaidNotToBeThereAndIsGoesTheNextDay(t *testing.T) {
 		})
 	}
 }
+
+// Nor does somebody stay outside of whom Webex says wrongly that he is in already.
+func TestWhoIsSaidToBeInASpaceAndIsNotComesInTheNextDay(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 94}, func(r *rig) {
+		alice := r.mailbox("alice@example.com")
+		d := draft("@meet")
+		d.Attendees = people(2)
+		r.world.Fault(simulator.Rule{Call: "CreateMembership", Times: 2, Fault: simulator.Refuse(409, "", "")})
+		alice.Create(d)
+		if _, err := r.trySweep(r.t.Context()); err != nil || len(house(r.space())) != 2 {
+			r.t.Fatalf("%v, %v: two wrong answers were to be believed", err, house(r.space()))
+		}
+		r.pass(28 * time.Hour)
+		r.sweep()
+		r.sweep()
+		if len(house(r.space())) != 3 {
+			r.t.Errorf("%v", house(r.space()))
+		}
+		r.pass(28 * time.Hour)
+		r.quiet()
+	})
+}

@@ -105,7 +105,8 @@ func (r *run) join(ctx context.Context, s delta.Seen, record *delta.Record, want
 			continue
 		case !refuses(err):
 			return err
-		case errors.Is(err, delta.ErrConflict): // somebody else was faster
+		case errors.Is(err, delta.ErrConflict): // somebody else was faster, which the list tells in a day
+			record.Partial = true
 		case errors.Is(err, delta.ErrGone):
 			if err := r.spaceTrouble(ctx, s.ID, record, err); err != nil || space.ID == "" {
 				return err
