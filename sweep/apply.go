@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"syncd/delta"
 )
@@ -83,7 +84,9 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 		return err
 	}
 	// Crash here: so is the space, and what was said in it.
-	if err := r.show(ctx, s, &record, details); err != nil {
+	if d.Reason == delta.Resumed && shown(s, record, details.Link) {
+		record.Block = s.Mark.Block
+	} else if err := r.show(ctx, s, &record, details); err != nil {
 		return err
 	}
 	// Crash here: the event shows the block; the record is made from it, and spare meetings are found by the tag.
@@ -96,6 +99,14 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 	}
 	record.Old = ""
 	return r.doneAs(ctx, s, record, delta.Linked)
+}
+
+// shown reports whether an event shows what its record says, in the language and layout of the day on which that was written: who was cut
+// off right after it mails nobody once more.
+func shown(s delta.Seen, record delta.Record, link string) bool {
+	want := record.Mark()
+	want.Valid, want.Block = true, s.Mark.Block
+	return s.MarkRead && s.Mark == want && !s.Copied && !s.NoLink && len(s.Own) == 1 && slices.Contains(s.Own[0].Lines, link)
 }
 
 // done remembers an event as settled with what it says now.

@@ -244,3 +244,31 @@ func TestTheLinkGoesOutOfTheLocationThoughTheStoreIsOlder(t *testing.T) {
 		r.quiet()
 	})
 }
+
+// Who was cut off right after the PATCH mails nobody once more, though what he would write today reads otherwise.
+func TestWhatIsShownStaysAsItIsWhereTheLanguageOrTheLayoutChangedMeanwhile(t *testing.T) {
+	for _, keyword := range []string{"@webex:onetime", "@webex", "@meet:space"} {
+		inBubble(t, simulator.Options{Seed: 95, Exchange: simulator.Harsh}, func(r *rig) {
+			alice := r.mailbox("alice@example.com")
+			id := alice.Create(draft(keyword)).ID
+			r.crashOn(func(q simulator.Request) bool { return q.Call == "PatchEvent" })
+			shown := alice.Block(id)
+			alice.SetLanguage("de-DE")
+			r.start()
+			r.sweeper.Parts = footed(r.t, "Meetings are <b>not recorded</b>.")
+			r.expireLeases()
+			if report := r.sweep(); report.Patched != 0 || shown == "" || alice.Block(id) != shown {
+				r.t.Errorf("%s: %+v, %q instead of %q", keyword, report, alice.Block(id), shown)
+			}
+			r.quiet()
+			r.must(alice.Edit(id, func(d *simulator.Draft) { d.Subject = "Renamed" }))
+			r.sweep()
+			r.must(alice.Cancel(id))
+			r.sweep()
+			if alice.Block(id) != "" {
+				r.t.Errorf("%s: %q", keyword, alice.Block(id))
+			}
+			r.quiet()
+		})
+	}
+}
