@@ -131,8 +131,12 @@ func past(have Record, now time.Time) Decision {
 	return nothing(Over, have)
 }
 
-// leaves reports whether the mark of an event that is withdrawn says that it has a meeting, whatever a reader sees.
-func (s Seen) leaves() bool { return s.Withdraw && s.Mark.Valid && s.Mark.Kind != "" }
+// leaves reports whether the mark of an event that is withdrawn says that it has a meeting, whatever a reader sees; or where it has no
+// block, that a link of ours is in its location.
+func (s Seen) leaves() bool {
+	placed := s.Mark.Block.has(s.located) && s.Location.showsLink()
+	return s.Mark.Valid && s.Mark.Kind != "" && (s.Withdraw || placed)
+}
 
 // unasked is why an event asks for nothing any more.
 func (s Seen) unasked() Reason {

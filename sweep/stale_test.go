@@ -272,3 +272,22 @@ func TestWhatIsShownStaysAsItIsWhereTheLanguageOrTheLayoutChangedMeanwhile(t *te
 		})
 	}
 }
+
+// Nor does the link stay in the location where somebody took the block out, the store was lost, and the event was cancelled.
+func TestTheLinkGoesOutOfTheLocationOfACancelledEventWithoutABlock(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 96}, func(r *rig) {
+		r.rest.Link, r.sweeper.Policy.Link = true, true
+		alice := r.mailbox("alice@example.com")
+		alice.Create(draft("nowhere")) // an empty calendar would be looked at twice
+		id := alice.Create(draft("@webex:onetime")).ID
+		r.sweep()
+		r.must(alice.DeleteBlock(id))
+		r.must(alice.Cancel(id))
+		r.lose()
+		r.sweep()
+		if e, _ := alice.Event(id); e.Location != "@webex:onetime" || len(r.world.Live()) != 0 {
+			r.t.Errorf("location %q, %d meetings", e.Location, len(r.world.Live()))
+		}
+		r.quiet()
+	})
+}
