@@ -148,3 +148,25 @@ func TestAnEmptySpaceGoesThoughItsEventIsOver(t *testing.T) {
 		r.quiet()
 	})
 }
+
+// A space that was made for an occurrence, and forgotten right then, goes where the series asks for one of its own meanwhile.
+func TestAForgottenSpaceOfAnOccurrenceGoesWhereItsSeriesHasOne(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 114}, func(r *rig) {
+		alice := r.mailbox("alice@example.com")
+		d := draft("@webex:onetime")
+		d.Recurrence = &simulator.Recurrence{Pattern: "weekly", Count: 4}
+		id := alice.Create(d).ID
+		r.sweep()
+		days := alice.Dates(id, time.Now(), time.Now().Add(ahead))
+		r.must(alice.EditOccurrence(id, days[1], func(d *simulator.Draft) { d.Location = "@meet" }))
+		r.crashOn(func(q simulator.Request) bool { return q.Call == "CreateRoom" })
+		r.start()
+		r.expireLeases()
+		r.must(location(alice, id, "@meet"))
+		report, err := r.trySweep(r.t.Context())
+		if n := len(r.world.Spaces()); err != nil || n != 1 {
+			r.t.Errorf("%+v %v, %d spaces", report, err, n)
+		}
+		r.quiet()
+	})
+}
