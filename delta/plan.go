@@ -247,7 +247,7 @@ func planKnown(s Seen, have Record) Decision {
 	case have.State == Intent && len(s.Own) > 0 && !s.MarkRead:
 		return Decision{Action: Read, Reason: Stale, Have: have} // the mark says which of several meetings is shown
 	case have.State == Intent || have.State == Leaving:
-		return Decision{Action: Create, Reason: Resumed, Kind: kind, Have: have}
+		return Decision{Action: Create, Reason: Resumed, Kind: kind, Have: s.recalled(have)}
 	case s.MeetingGone:
 		return planGone(s, have)
 	case have.Kind != kind:
@@ -332,12 +332,21 @@ func withdraw(s Seen, have Record, why Reason) Decision {
 		have.Kind, have.Meeting, have.Old, have.Block, have.Space = s.Mark.Kind, s.Mark.Meeting, have.Meeting, s.Mark.Block, recordOf(s.Mark).Space
 	case have.State == Dead && len(s.Own) == 0:
 		return Decision{Action: Forget, Reason: why, Have: have}
-	case have.State == Intent && have.Block == "" && len(s.Own) > 0 && !s.MarkRead:
+	case have.State == Intent && !have.Block.shows(s.links) && len(s.Own) > 0 && !s.MarkRead:
 		return Decision{Action: Read, Reason: Stale, Have: have} // the mark says what of the location is ours
-	case have.State == Intent && have.Block == "" && s.Mark.Valid:
-		have.Block = s.Mark.Block
+	case have.State == Intent:
+		have = s.recalled(have)
 	}
 	return Decision{Action: Withdraw, Reason: why, Kind: have.Kind, Have: have}
+}
+
+// recalled is a record together with what by the mark was written into the event, where the record does not know of it: who wrote it was
+// cut off, or the record comes from a backup. Else the link that it put into the location would stay there.
+func (s Seen) recalled(have Record) Record {
+	if s.Mark.Valid && !have.Block.shows(s.links) {
+		have.Block = have.Block.And(s.Mark.Block)
+	}
+	return have
 }
 
 // PlanVanished decides about an event that a GET found gone.

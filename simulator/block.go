@@ -58,7 +58,12 @@ func (m *Mailbox) PasteBody(id, from string) error {
 	r, _ := m.stamp.ref(id)
 	theirs, _ := m.stamp.ref(from)
 	words := slices.Clone(m.words(r))
-	disown(words, blockOf(m.words(theirs)))
+	const few = 3 // words that the person may have typed too
+	for _, run := range notTyped(m.words(theirs)) {
+		if len(run) > few {
+			disown(words, run)
+		}
+	}
 	hrefs := m.hrefs(r)
 	s := m.emancipate(r)
 	s.hrefs = hrefs
@@ -91,6 +96,22 @@ func (m *Mailbox) blockAt(id string) (from, to int, err error) {
 		return 0, 0, m.misusedBy(fmt.Errorf("event %q has no block", id))
 	}
 	return from, from + len(blockOf(words)), nil
+}
+
+// notTyped are the runs of words of which the person typed none: blocks, and pieces of damaged ones.
+func notTyped(words []word) (runs [][]string) {
+	open := false
+	for _, w := range words {
+		switch {
+		case w.owner == typed:
+			open = false
+		case open:
+			runs[len(runs)-1] = append(runs[len(runs)-1], w.text)
+		default:
+			runs, open = append(runs, []string{w.text}), true
+		}
+	}
+	return runs
 }
 
 // disown makes words nobody's where they are a run that came along with a paste, once or more often, and not a client's own block.

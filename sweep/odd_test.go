@@ -1,6 +1,7 @@
 package sweep_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -82,10 +83,45 @@ func (c *chance) older() {
 	c.expireLeases()
 }
 
+// leaves takes syncd out of a mailbox, cut off now and then, and lets it come back.
+func (c *chance) leaves() {
+	person := c.people[0]
+	person.Withdrawn(true)
+	ctx, crash := context.WithCancel(c.t.Context())
+	defer crash()
+	at, calls := 1+c.rng.IntN(40), 0
+	c.tell("%s leaves, cut off at call %d", person.Address(), at)
+	c.world.OnAnswer(func(simulator.Request) {
+		if calls++; calls == at {
+			crash()
+		}
+	})
+	report, err := c.withdraw(ctx)
+	c.world.Unhook()
+	c.note(err)
+	if err != nil {
+		c.restart()
+	}
+	if err != nil && c.rng.IntN(2) == 0 {
+		report, err = c.withdraw(c.t.Context())
+		c.note(err)
+	}
+	if err == nil && report.Retrying == 0 {
+		c.must(c.store.Unenroll(c.t.Context(), c.boxes[0]))
+	}
+	c.maybeAct()
+	c.tell("%s comes back", person.Address())
+	person.Withdrawn(false)
+	c.must(c.store.Enroll(c.t.Context(), c.boxes[0]))
+	c.rest.Strangers = true
+}
+
 // operated lets an operator order something for a mailbox, or its access be taken away for a while.
 func (c *chance) operated() {
 	who := c.rng.IntN(len(c.people))
-	switch c.rng.IntN(4) {
+	switch c.rng.IntN(6) {
+	case 4, 5:
+		c.leaves()
 	case 3:
 		c.tell("%s reads another language now", c.people[who].Address())
 		c.people[who].SetLanguage([]string{"de-DE", "ja-JP", "ar-SA"}[c.rng.IntN(3)])

@@ -224,25 +224,37 @@ func TestTheMeetingThatIsShownStaysWhereTheStoreIsOlderAndThereAreTwo(t *testing
 	}
 }
 
-// What was written is known by the event's mark where the store forgot that it was: the link goes out of the location too.
+// What was written is known by the event's mark where the store forgot that it was: the link goes out of the location too, or gives way to
+// that of the next meeting.
 func TestTheLinkGoesOutOfTheLocationThoughTheStoreIsOlder(t *testing.T) {
-	inBubble(t, simulator.Options{Seed: 93}, func(r *rig) {
-		r.rest.Link, r.sweeper.Policy.Link = true, true
-		alice := r.mailbox("alice@example.com")
-		id := alice.Create(draft("@webex:onetime")).ID
-		r.crashOn(func(q simulator.Request) bool { return q.Call == "CreateMeeting" })
-		r.expireLeases()
-		restore := r.backup(alice)
-		r.sweep()
-		r.lose()
-		restore()
-		r.must(alice.Cancel(id))
-		r.sweep()
-		if e, _ := alice.Event(id); e.Location != "@webex:onetime" {
-			r.t.Errorf("location %q", e.Location)
-		}
-		r.quiet()
-	})
+	for what, change := range map[string]func(r *rig, alice *simulator.Mailbox, id string){
+		"cancelled":       func(r *rig, alice *simulator.Mailbox, id string) { r.must(alice.Cancel(id)) },
+		"deleted by host": func(r *rig, _ *simulator.Mailbox, _ string) { r.must(r.world.DeleteMeeting(r.world.Live()[0].ID)) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			inBubble(t, simulator.Options{Seed: 93}, func(r *rig) {
+				r.rest.Link, r.sweeper.Policy.Link = true, true
+				alice := r.mailbox("alice@example.com")
+				id := alice.Create(draft("@webex:onetime")).ID
+				r.crashOn(func(q simulator.Request) bool { return q.Call == "CreateMeeting" })
+				r.expireLeases()
+				restore := r.backup(alice)
+				r.sweep()
+				r.lose()
+				restore()
+				change(r, alice, id)
+				r.sweep()
+				want := "@webex:onetime"
+				if len(r.world.Live()) > 0 {
+					want += " " + r.shownLink(alice, id)
+				}
+				if e, _ := alice.Event(id); e.Location != want {
+					r.t.Errorf("location %q, want %q", e.Location, want)
+				}
+				r.quiet()
+			})
+		})
+	}
 }
 
 // Who was cut off right after the PATCH mails nobody once more, though what he would write today reads otherwise.
