@@ -55,6 +55,11 @@ func (r *run) create(ctx context.Context, s delta.Seen, d delta.Decision) error 
 		}
 		record.Space = delta.SpaceRecord{}
 	}
+	if d.Have.State == delta.Leaving {
+		if err := r.droppedSpace(ctx, &record); err != nil {
+			return err
+		}
+	}
 	record.Asked, record.Kind, record.Keyword = s.Asked, d.Kind, s.Keyword
 	if d.Have.State != delta.NoRecord && d.Reason != delta.KeywordChanged {
 		record.Asked = d.Have.Asked

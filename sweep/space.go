@@ -239,6 +239,19 @@ func (r *run) spaceGone(ctx context.Context, id string) (bool, error) {
 	return false, r.ofWebex(ctx, err)
 }
 
+// droppedSpace forgets the space of an event that was about to be left, if we had deleted it before we were cut off: else it would look
+// as if people had.
+func (r *run) droppedSpace(ctx context.Context, record *delta.Record) error {
+	if record.Space.ID == "" {
+		return nil
+	}
+	gone, err := r.spaceGone(ctx, record.Space.ID)
+	if gone {
+		record.Space = delta.SpaceRecord{}
+	}
+	return err
+}
+
 // dropSpace deletes a space that nobody but syncd is in.
 func (r *run) dropSpace(ctx context.Context, id string) error {
 	if err := r.webexReady(ctx); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"syncd/simulator"
 )
@@ -194,4 +195,30 @@ func TestASpaceThatNobodyRemembersGoesWhereAnotherKeywordWasTypedMeanwhile(t *te
 			})
 		})
 	}
+}
+
+// A space in which nothing was said goes with its event's keyword. Where syncd is cut off right then, and the keyword is typed again, it was
+// not people who deleted it.
+func TestASpaceThatSyncdDeletedBeforeItWasCutOffIsMadeAgain(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 97}, func(r *rig) {
+		alice := r.mailbox("alice@example.com")
+		id := alice.Create(draft("@meet")).ID
+		r.world.Fault(simulator.Rule{Call: "GetMailboxSettings", Fault: faults()["409"]}) // there are no words to say
+		_, err := r.trySweep(r.t.Context())
+		r.must(err)
+		r.world.Heal()
+		r.pass(time.Hour)
+		r.must(location(alice, id, "Room 4"))
+		if !r.crashOn(func(q simulator.Request) bool { return q.Call == "DeleteRoom" }) {
+			r.t.Fatal("no space was deleted")
+		}
+		r.start()
+		r.expireLeases()
+		r.must(location(alice, id, "@meet"))
+		r.sweep()
+		if s := r.space(); len(s.Messages) != 1 {
+			r.t.Errorf("%+v", s)
+		}
+		r.quiet()
+	})
 }
