@@ -119,6 +119,7 @@ func (c *chance) editSeries(person *simulator.Mailbox, e simulator.Event) (what 
 	case 4:
 		return "ends on " + day, person.EndSeries(e.ID, day)
 	default:
+		slices.Sort(days) // one that was moved stands at its new place, and a series is not split at its first day
 		day = days[1+c.rng.IntN(len(days)-1)]
 		_, err := person.SplitSeries(e.ID, day, func(d *simulator.Draft) { d.Subject = "Split" })
 		return "splits at " + day, err
