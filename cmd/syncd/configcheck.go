@@ -4,8 +4,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"syncd/graph"
@@ -57,9 +60,9 @@ type need func(*Config) error
 // The needs of the commands. A file is looked at here, before anything is written; it may be another one by the time it is read.
 var (
 	toReach  = []need{(*Config).needRoots} // Redis
-	toSignIn = []need{(*Config).needEntra, (*Config).needRoots, (*Config).needKey}
-	toCheck  = []need{(*Config).needEntra, (*Config).needWebex, (*Config).needRoots} // what else is wrong the doctor says
-	toSweep  = []need{(*Config).needEntra, (*Config).needWebex, (*Config).needRoots, (*Config).needCertificate, (*Config).needKey}
+	toSignIn = []need{(*Config).needEntra, (*Config).needRoots, (*Config).needProxy, (*Config).needKey}
+	toCheck  = []need{(*Config).needEntra, (*Config).needWebex, (*Config).needRoots, (*Config).needProxy} // what else is wrong the doctor says
+	toSweep  = []need{(*Config).needEntra, (*Config).needWebex, (*Config).needRoots, (*Config).needProxy, (*Config).needCertificate, (*Config).needKey}
 	toServe  = append([]need{(*Config).needHook}, toSweep...)
 )
 
@@ -91,6 +94,28 @@ func (c *Config) needWebex() error {
 func (c *Config) needRoots() error {
 	_, err := roots(c)
 	return err
+}
+
+// needProxy wants an address where HTTPS_PROXY says anything: net/http passes over what it cannot read, and everything would go out
+// directly.
+func (c *Config) needProxy() error {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		if value := os.Getenv(name); value != "" {
+			if !strings.Contains(value, "://") {
+				value = "http://" + value
+			}
+			if !isProxy(value) {
+				return fmt.Errorf("%s is no address of a proxy: want http://host:port, and %%25 for a %% in its password", name)
+			}
+			return nil // the other one is not looked at
+		}
+	}
+	return nil
+}
+
+func isProxy(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Host != "" && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)
 }
 
 // needCertificate reads the certificate. Where there is none, somebody must have signed in, which Redis tells later; nobody has where

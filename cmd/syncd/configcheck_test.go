@@ -26,6 +26,7 @@ func TestAllThatIsWrongComesInOneErrorBeforeAnythingIsWritten(t *testing.T) {
 				"SYNCD_SWEEP": "nope", "SYNCD_REDIS_URL": "redis://u:canary@h/abc", "SYNCD_WEBEX_TOKEN": "@/nowhere/token", "SYNCD_CA_FILE": "/nowhere/ca.pem",
 				"SYNCD_CLIENT_CERTIFICATE": "/nowhere/app.pem", "SYNCD_KEY_FILE": s.path("open"), "SYNCD_MAILBOXES": "@" + mailboxes,
 				"SYNCD_WINDOW_AHEAD": "1825", "SYNCD_SWEEP_HINTED": "@every 1h", "SYNCD_BOGUS": "1",
+				"HTTPS_PROXY": "http://u:canary%zz@h:1",
 			} {
 				s.env[name] = value
 			}
@@ -34,6 +35,7 @@ func TestAllThatIsWrongComesInOneErrorBeforeAnythingIsWritten(t *testing.T) {
 				"tenant_id (SYNCD_TENANT_ID) is not set", "sweep is \"nope\"", "redis_url: after the host", "webex_token: cannot read the file it names",
 				"take one of the two", "ca_file: open /nowhere/ca.pem", "client_certificate: open /nowhere/app.pem", "open can be read by others",
 				"line 3: \"bob@@example.com\" is no address", "are 1826 days together", "sweep_hinted (SYNCD_SWEEP_HINTED) needs", "unknown variable SYNCD_BOGUS",
+				"HTTPS_PROXY is no address of a proxy",
 			} {
 				if strings.Count(got.err, want) != 1 {
 					t.Errorf("%q is said %d times", want, strings.Count(got.err, want))
@@ -220,5 +222,23 @@ func TestEachNameInTheListOfMailboxesIsLookedAt(t *testing.T) {
 	names, err = configuredMailboxes("@" + file)
 	if err == nil || !strings.Contains(err.Error(), `line 5: "c" is no address`) || !strings.Contains(err.Error(), `line 6: "e e@x" is no address`) || strings.Count(err.Error(), "line ") != 2 || len(names) != 5 {
 		t.Errorf("%v, %v", names, err)
+	}
+}
+
+func TestAProxyIsAnAddressAsNetHTTPReadsIt(t *testing.T) {
+	for address, want := range map[string]bool{
+		"http://proxy:3128": true, "https://u:p%25@proxy": true, "proxy:3128": true, "proxy": true, "10.0.0.1:8080": true, "socks5://proxy:1080": true,
+		"http://[::1]:3128": true, "u:p@proxy:3128": true, "http://u:p%zz@proxy:3128": false, "::::x": false, "https://": false, "ftp://proxy": false, "http:// proxy": false,
+		"http://proxy:port": false,
+	} {
+		for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+			t.Setenv("HTTPS_PROXY", "")
+			t.Setenv("https_proxy", "")
+			t.Setenv(name, address)
+			err := (&Config{}).needProxy()
+			if (err == nil) != want || err != nil && strings.Contains(err.Error(), "p%zz") {
+				t.Errorf("%s=%s: %v", name, address, err)
+			}
+		}
 	}
 }
