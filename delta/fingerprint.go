@@ -101,26 +101,46 @@ func (k Keys) DigestLines(lines []string) Digest {
 	return Digest(out.String())
 }
 
-// Wrote returns a function that tells whether a line of a block is ours. Of one that shows a link of the digest, which was written then, the
-// digest says it; of any other, an older one say, its form has to.
+// Wrote returns a function that tells whether a line of a block is ours. Of what the digest was made of, the digest says it; of any other
+// block, an older one say, its form has to.
 func (k Keys) Wrote(b parser.Block, d Digest, p parser.Parts) func(line string) bool {
-	shows := d.shows(k.linkSums(b))
-	return func(line string) bool { return k.Has(d, line) || !shows && p.Typical(line) }
+	known := d.shows(k.shown(b))
+	return func(line string) bool { return k.Has(d, line) || !known && p.Typical(line) }
 }
 
 // Has reports whether a line is in d.
 func (k Keys) Has(d Digest, line string) bool { return d.has(k.lineSum(line)) }
 
-// linkSums are the sums of the links that a block shows.
-func (k Keys) linkSums(b parser.Block) (sums []string) {
-	for _, link := range b.Links() {
-		sums = append(sums, k.lineSum(link))
+// shown is what blocks show, as sums.
+type shown struct{ links, lines []string }
+
+func (k Keys) shown(blocks ...parser.Block) (s shown) {
+	for _, b := range blocks {
+		for _, link := range b.Links() {
+			s.links = append(s.links, k.lineSum(link))
+		}
+		for _, line := range b.Lines {
+			s.lines = append(s.lines, k.lineSum(line))
+		}
 	}
-	return sums
+	return s
 }
 
-// shows reports whether one of some sums is in d.
-func (d Digest) shows(sums []string) bool { return slices.ContainsFunc(sums, d.has) }
+// shows reports whether this is what d was made of: one of its links is there or, where a person took that out or altered it, most of the
+// lines. An older block shows another link.
+func (d Digest) shows(s shown) bool {
+	if len(s.links) > 0 {
+		return slices.ContainsFunc(s.links, d.has)
+	}
+	known := 0
+	for _, line := range s.lines {
+		if d.has(line) {
+			known++
+		}
+	}
+	const sum = 4 // characters of one
+	return known > 0 && 4*known >= 3*min(len(s.lines), len(d)/sum)
+}
 
 // located is a line of a digest that no reader sees: it says that the join link was put into the location too.
 const located = "\x00location"

@@ -140,7 +140,7 @@ func FuzzReadMark(f *testing.F) {
 func TestALineOfABlockIsOursIfItWasWrittenOrInAnotherBlockLooksLikeIt(t *testing.T) {
 	k := newKeys(t, master, "tenant")
 	const link, number, typed = "https://example.webex.com/m", "Meeting number (access code): 2541 422 4390", "Bring cake"
-	digest := k.DigestLines([]string{link, "Number: 123"})
+	digest := k.DigestLines([]string{"More", link, "Number: 123", "Help"})
 	p := parser.DefaultParts()
 	for what, c := range map[string]struct {
 		block parser.Block
@@ -154,12 +154,14 @@ func TestALineOfABlockIsOursIfItWasWrittenOrInAnotherBlockLooksLikeIt(t *testing
 		"of an older block":               {parser.Block{Lines: []string{link + "2"}}, number, true},
 		"typed into an older one":         {parser.Block{Lines: []string{link + "2"}}, typed, false},
 		"written, in what is left of one": {parser.Block{}, "Number: 123", true},
+		"typed, its link was altered":     {parser.Block{Lines: []string{"Join here", "Number: 123", "More", "Help"}}, number, false},
+		"of an older one without a link":  {parser.Block{Lines: []string{"Number: 124", "More", "Help"}}, number, true},
 	} {
 		if k.Wrote(c.block, digest, p)(c.line) != c.want {
 			t.Errorf("%s: %v", what, !c.want)
 		}
 	}
-	if strings.Contains(string(digest), "123") || len(digest) != 8 {
+	if strings.Contains(string(digest), "123") || len(digest) != 16 {
 		t.Errorf("digest %s", digest)
 	}
 }

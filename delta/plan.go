@@ -276,12 +276,12 @@ func planKnown(s Seen, have Record) Decision {
 // older reports a block that shows links, and none that is known to have been written into it last: somebody's client saved an older body
 // back, or the record came from a backup.
 func (s Seen) older(have Record) bool {
-	return have.State == Linked && have.Block != "" && len(s.links) > 0 && !have.Block.shows(s.links)
+	return have.State == Linked && have.Block != "" && len(s.shown.links) > 0 && !have.Block.shows(s.shown)
 }
 
 // outdates reports that it is the record which is older than the event: what is shown is what the event's mark says.
 func (s Seen) outdates(have Record) bool {
-	return s.older(have) && s.Mark.Valid && s.Mark.Meeting != "" && s.Mark.Meeting != have.Meeting && s.Mark.Block.shows(s.links)
+	return s.older(have) && s.Mark.Valid && s.Mark.Meeting != "" && s.Mark.Meeting != have.Meeting && s.Mark.Block.shows(s.shown)
 }
 
 // mostOlder is how often an older block gives way to the present one: nobody asked for it, but a program may go on and on saving it.
@@ -332,7 +332,7 @@ func withdraw(s Seen, have Record, why Reason) Decision {
 		have.Kind, have.Meeting, have.Old, have.Block, have.Space = s.Mark.Kind, s.Mark.Meeting, have.Meeting, s.Mark.Block, recordOf(s.Mark).Space
 	case have.State == Dead && len(s.Own) == 0:
 		return Decision{Action: Forget, Reason: why, Have: have}
-	case have.State == Intent && !have.Block.shows(s.links) && len(s.Own) > 0 && !s.MarkRead:
+	case have.State == Intent && !have.Block.shows(s.shown) && len(s.Own) > 0 && !s.MarkRead:
 		return Decision{Action: Read, Reason: Stale, Have: have} // the mark says what of the location is ours
 	case have.State == Intent:
 		have = s.recalled(have)
@@ -343,7 +343,7 @@ func withdraw(s Seen, have Record, why Reason) Decision {
 // recalled is a record together with what by the mark was written into the event, where the record does not know of it: who wrote it was
 // cut off, or the record comes from a backup. Else the link that it put into the location would stay there.
 func (s Seen) recalled(have Record) Record {
-	if s.Mark.Valid && !have.Block.shows(s.links) {
+	if s.Mark.Valid && !have.Block.shows(s.shown) {
 		have.Block = have.Block.And(s.Mark.Block)
 	}
 	return have

@@ -50,7 +50,7 @@ type Seen struct {
 	Foreign bool           // Webex details that are nobody's block
 	NoLink  bool           // the operator wants the link in the location, and it is not there
 	located string         // what a digest holds if it was there once
-	links   []string       // the sums of those that its own blocks show
+	shown   shown          // by its own blocks
 	Print   string         // fingerprint
 	When    string         // the part of it that says when
 	LastEnd time.Time      // when the event, or the last of the series, ends; zero for never
@@ -87,13 +87,13 @@ func (k Keys) See(mailbox string, e Event, p Policy, now time.Time) Seen {
 		switch block.Ref {
 		case s.Ref:
 			s.Own = append(s.Own, block)
-			s.links = append(s.links, k.linkSums(block)...)
 		case s.SeriesRef:
 			s.Shared = append(s.Shared, block)
 		default:
 			s.Copied = true
 		}
 	}
+	s.shown = k.shown(s.Own...)
 	if !asks || p.Withdraw {
 		return s
 	}
