@@ -46,7 +46,7 @@ func (g *register) refresh(ctx context.Context) {
 	now := time.Now()
 	held := int(g.held.Load())
 	lost := held == 0 && len(g.known) > 0 && now.Sub(g.filled) >= look
-	if lost || now.Sub(g.listed) >= g.Relist {
+	if enlisted := g.enlisted.Swap(false); enlisted || lost || now.Sub(g.listed) >= g.Relist {
 		list, err := g.List(ctx)
 		if err != nil {
 			return // who gave it has said what is wrong
@@ -67,5 +67,6 @@ func (g *register) refresh(ctx context.Context) {
 	g.unequal, g.filled = false, now
 	if added+removed > 0 {
 		g.Log.Info().Int("mailboxes", len(g.known)).Int("added", added).Int("removed", removed).Msg("timetable filled")
+		g.Wake() // what is new may be due
 	}
 }

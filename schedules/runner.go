@@ -35,9 +35,10 @@ type Runner struct {
 	Relist time.Duration // how often the list is read again
 	Log    zerolog.Logger
 
-	load load
-	crew atomic.Pointer[crew]
-	held atomic.Value // Held
+	load     load
+	enlisted atomic.Bool // the list may be another than it was
+	crew     atomic.Pointer[crew]
+	held     atomic.Value // Held
 	// trouble is why the queue does not answer; nil while it does.
 	trouble atomic.Pointer[error]
 	wake    chan struct{}
@@ -61,6 +62,12 @@ func (r *Runner) Wake() {
 	case r.wake <- struct{}{}:
 	default:
 	}
+}
+
+// Enlisted makes the runner read the list of mailboxes soon.
+func (r *Runner) Enlisted() {
+	r.enlisted.Store(true)
+	r.Wake()
 }
 
 func (r *Runner) start() { r.once.Do(func() { r.wake = make(chan struct{}, 1) }) }

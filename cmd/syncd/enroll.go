@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"syncd/delta"
 	"syncd/redisstore"
@@ -41,17 +42,25 @@ func (e enrolled) has(m delta.Mailbox) bool {
 
 // enrollConfigured enrolls what the configuration names and is not enrolled yet. A mailbox that cannot be found is enrolled
 // without a directory id; it is looked up again with every sweep, and shown as parked meanwhile. It gives the groups that cannot be
-// read.
-func (e *engine) enrollConfigured(ctx context.Context) ([]unread, error) {
-	members, failed, err := e.configured(ctx)
+// read. enlisted, if set, is told that the list grew.
+func (e *engine) enrollConfigured(ctx context.Context, enlisted func()) ([]unread, error) {
+	names, err := configuredMailboxes(e.config.Mailboxes)
+	if err != nil { // it changed since
+		return nil, usageError{fmt.Errorf("%s: %w", both("mailboxes"), err)}
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, inGroup) })
+	members, _, err := e.named(ctx, names)
 	if err != nil {
 		return nil, err
 	}
-	return failed, e.enrollAll(ctx, members)
+	if err := e.enrollAll(ctx, append(members, e.owners.mailboxes()...), enlisted); err != nil { // whoever signed in, also after the store was lost
+		return nil, err
+	}
+	return e.enrollJoined(ctx, enlisted)
 }
 
 // enrollJoined enrolls who is in the groups by now. It gives the groups that cannot be read.
-func (e *engine) enrollJoined(ctx context.Context) ([]unread, error) {
+func (e *engine) enrollJoined(ctx context.Context, enlisted func()) ([]unread, error) {
 	groups, err := groupsOf(e.config)
 	if err != nil { // it changed since
 		return nil, err
@@ -60,11 +69,14 @@ func (e *engine) enrollJoined(ctx context.Context) ([]unread, error) {
 	if err != nil {
 		return nil, err
 	}
-	return failed, e.enrollAll(ctx, members)
+	return failed, e.enrollAll(ctx, members, enlisted)
 }
 
+// lookupsAtOnce is how many mailboxes are looked up at a time.
+const lookupsAtOnce = 8
+
 // enrollAll enrolls those who are not enrolled yet.
-func (e *engine) enrollAll(ctx context.Context, members []delta.Mailbox) error {
+func (e *engine) enrollAll(ctx context.Context, members []delta.Mailbox, enlisted func()) error {
 	list, err := e.store.Mailboxes(ctx)
 	if err != nil {
 		return err
@@ -74,21 +86,56 @@ func (e *engine) enrollAll(ctx context.Context, members []delta.Mailbox) error {
 	if err != nil {
 		return err
 	}
-	for _, m := range fresh {
-		if known.has(m) { // by another of its names
-			continue
+	if len(fresh) > lookupsAtOnce {
+		e.log.Info().Int("mailboxes", len(fresh)).Msg("mailboxes are new and are looked up")
+	}
+	for some := range slices.Chunk(fresh, lookupsAtOnce) {
+		for i, looked := range e.lookUpAll(ctx, some) {
+			m := some[i]
+			if known.has(m) { // by another of its names
+				continue
+			}
+			enrolled, err := e.enrollFound(ctx, m, looked, known, true)
+			switch {
+			case errors.Is(err, errTaken):
+				e.log.Warn().Err(err).Str("mailbox", m.Address).Str("id", m.ID).Msg("cannot be enrolled now")
+			case err != nil:
+				return err
+			default:
+				known.add(enrolled)
+			}
 		}
-		enrolled, err := e.enroll(ctx, m, known, true)
-		switch {
-		case errors.Is(err, errTaken):
-			e.log.Warn().Err(err).Str("mailbox", m.Address).Str("id", m.ID).Msg("cannot be enrolled now")
-		case err != nil:
-			return err
-		default:
-			known.add(enrolled)
+		if enlisted != nil {
+			enlisted()
 		}
 	}
 	return nil
+}
+
+// lookedUp is what the directory says of a mailbox.
+type lookedUp struct {
+	found delta.Mailbox
+	err   error
+}
+
+// lookUp looks a mailbox up, unless its id is known.
+func (e *engine) lookUp(ctx context.Context, m delta.Mailbox) lookedUp {
+	if m.ID != "" {
+		return lookedUp{m, nil}
+	}
+	found, err := e.owners.find(ctx, m.Address)
+	return lookedUp{found, err}
+}
+
+// lookUpAll looks some up at the same time.
+func (e *engine) lookUpAll(ctx context.Context, some []delta.Mailbox) []lookedUp {
+	looked := make([]lookedUp, len(some))
+	var looking sync.WaitGroup
+	for i, m := range some {
+		looking.Go(func() { looked[i] = e.lookUp(ctx, m) })
+	}
+	looking.Wait()
+	return looked
 }
 
 // configured are the mailboxes that the configuration names, the members of its groups, and whose owners have signed in.
@@ -136,23 +183,25 @@ func (e *engine) notEnrolled(ctx context.Context, members []delta.Mailbox, known
 	}), err
 }
 
-// enroll looks a mailbox up, unless its id is known, and enrolls it under its primary address; one that is enrolled keeps the address
-// that it has. lenient enrolls also what cannot be found now.
-func (e *engine) enroll(ctx context.Context, m delta.Mailbox, known enrolled, lenient bool) (delta.Mailbox, error) {
-	if m.ID != "" {
-		if err := e.makeWay(ctx, m, known); err != nil {
-			return m, err
-		}
-		return m, e.store.Enroll(ctx, m)
-	}
-	found, err := e.owners.find(ctx, m.Address)
+// enroll looks a mailbox up and enrolls it.
+func (e *engine) enroll(ctx context.Context, m delta.Mailbox, known enrolled) (delta.Mailbox, error) {
+	return e.enrollFound(ctx, m, e.lookUp(ctx, m), known, false)
+}
+
+// enrollFound enrolls a mailbox that was looked up under its primary address; one that is enrolled keeps the address that it has.
+// lenient enrolls also what cannot be found now.
+func (e *engine) enrollFound(ctx context.Context, m delta.Mailbox, looked lookedUp, known enrolled, lenient bool) (delta.Mailbox, error) {
+	found, err := looked.found, looked.err
 	switch {
 	case err == nil:
-		if there, ok := known[strings.ToLower(found.ID)]; ok && there.Address != strings.ToLower(found.ID) {
+		if there, ok := known[strings.ToLower(found.ID)]; ok && m.ID == "" && there.Address != strings.ToLower(found.ID) {
 			found = there
 		}
 		if err := e.makeWay(ctx, found, known); err != nil {
 			return m, err
+		}
+		if m.ID != "" {
+			return found, e.store.Enroll(ctx, found)
 		}
 		return found, e.store.EnrollAs(ctx, found, m.Address)
 	case ctx.Err() != nil, !lenient:
@@ -268,7 +317,7 @@ func (c *enrollCommand) Run(s *surroundings) error {
 	var errs []error
 	for _, name := range c.Mailboxes {
 		name = strings.ToLower(name)
-		m, err := e.enroll(s.ctx, delta.Mailbox{Address: name}, enrolledOf(list), false)
+		m, err := e.enroll(s.ctx, delta.Mailbox{Address: name}, enrolledOf(list))
 		if err == nil {
 			err = e.roster.add(m, name)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -205,16 +206,44 @@ func TestGroupsAreReadAgainWithinAnHourAndNotInStep(t *testing.T) {
 	}
 }
 
-// inside is a daemon in the process of the test, which has enrolled whom the configuration names.
-func (s *site) inside() *daemon {
+// idle is a daemon in the process of the test, which does nothing yet.
+func (s *site) idle() *daemon {
 	s.t.Helper()
 	e, err := (&surroundings{ctx: s.t.Context(), out: io.Discard, err: io.Discard, environ: pairs(s.env)}).newEngine(true, false)
 	s.must(err)
 	s.t.Cleanup(func() { s.must(e.close()) })
-	d := newDaemon(e)
-	_, err = d.list(s.t.Context())
+	return newDaemon(e)
+}
+
+// inside is one that has enrolled whom the configuration names.
+func (s *site) inside() *daemon {
+	s.t.Helper()
+	d := s.idle()
+	s.looks(d, time.Now())
+	_, err := d.list(s.t.Context())
 	s.must(err)
 	return d
+}
+
+// serves lets a daemon work until the test ends, or until it is stopped.
+func (s *site) serves(d *daemon) (stop func()) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	s.must(err)
+	front := newFront(listener, d.log)
+	ctx, cancel := context.WithCancel(s.t.Context())
+	var serving sync.WaitGroup
+	serving.Go(func() { d.serve(ctx, front); front.close() })
+	return func() { cancel(); serving.Wait() }
+}
+
+// looks lets a daemon look up whom the configuration names, if it is time for that, and note what came of it.
+func (s *site) looks(d *daemon, now time.Time) {
+	s.t.Helper()
+	s.must(d.enrollAnew(s.t.Context(), now))
+	if d.looking != nil {
+		d.lookups.Wait()
+		s.must(d.enrollAnew(s.t.Context(), now))
+	}
 }
 
 // enrolls wants a daemon to serve some mailboxes.
@@ -243,7 +272,7 @@ func TestWhoJoinsAGroupIsEnrolledAtItsNextRead(t *testing.T) {
 	reads := func(after time.Duration, want int) {
 		t.Helper()
 		before := s.world.Count("ListMembers", "")
-		s.must(d.enrollAnew(t.Context(), time.Now().Add(after)))
+		s.looks(d, time.Now().Add(after))
 		if got := s.world.Count("ListMembers", "") - before; got != want {
 			t.Errorf("after %s read %d times, want %d", after, got, want)
 		}
@@ -291,18 +320,51 @@ func TestARunningDaemonServesWhoJoinedAGroup(t *testing.T) {
 		t.Fatalf("read again in %s", wait)
 	}
 	d.groups.at = time.Now() // in place of an hour
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	s.must(err)
-	front := newFront(listener, d.log)
-	ctx, stop := context.WithCancel(t.Context())
-	var serving sync.WaitGroup
-	serving.Go(func() { d.serve(ctx, front); front.close() })
-	defer serving.Wait()
-	defer stop()
+	defer s.serves(d)()
 	s.alice().Create(appointment(9, "@webex:onetime"))
 	bob.Create(appointment(9, "@webex:onetime"))
 	s.rest.Enrolled = append(s.rest.Enrolled, "bob@example.com")
 	s.until(func() error { return s.world.Check(s.rest) }, "bob, who joined, is served too")
+}
+
+// Nor do those who are served already wait for the directory's answer about a newcomer.
+func TestALookUpThatIsNotAnsweredKeepsNobodyElseWaiting(t *testing.T) {
+	t.Parallel()
+	for _, newcomer := range []string{"bob@example.com", "a group"} {
+		t.Run(newcomer, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, simulator.Options{Seed: 468})
+			s.realRedis()
+			s.env["SYNCD_SWEEP"] = "@every 1s"
+			s.sweep()
+			s.world.AddMailbox("bob@example.com")
+			name := newcomer
+			if newcomer == "a group" {
+				name = "group:" + s.world.AddGroup("bob@example.com")
+			}
+			s.env["SYNCD_MAILBOXES"] = name + ",alice@example.com"
+			asked, answer := make(chan struct{}, 10), make(chan struct{})
+			s.world.OnRequest(func(q simulator.Request) {
+				if q.Call == "GetUser" && q.Mailbox == "bob@example.com" || q.Call == "ListMembers" {
+					asked <- struct{}{}
+					<-answer
+				}
+			})
+			stop := s.serves(s.idle())
+			<-asked
+			s.alice().Create(appointment(9, "@webex:onetime"))
+			s.rest.Enrolled = []string{"alice@example.com"}
+			s.until(func() error { return s.world.Check(s.rest) }, "alice is served meanwhile")
+			close(answer)
+			s.until(func() error {
+				if list := s.syncd("mailboxes", "--json").out; !strings.Contains(list, "bob@example.com") {
+					return errors.New(list)
+				}
+				return nil
+			}, "bob is enrolled once there is an answer")
+			stop()
+		})
+	}
 }
 
 func TestALookUpThatFailsConcernsThatMailboxOnly(t *testing.T) {

@@ -101,7 +101,9 @@ type daemon struct {
 	byName   atomic.Pointer[map[string]string]        // address or id, in lower case → key id; likewise
 	served   atomic.Pointer[[]string]                 // key ids of those in byID that have a directory id, sorted; likewise
 	pace     atomic.Pointer[schedules.Pace]
-	enrolled bool // what the configuration names is enrolled; this and what follows are the runner's
+	lookups  sync.WaitGroup
+	looking  chan enrolling // gives what a look at whom the configuration names came to; nil while there is none. This and what follows are the runner's
+	enrolled bool           // what the configuration names is enrolled
 	groups   regroup
 	kept     bool // the list stands in the state folder as it was read last
 	roll     *redisstore.Roll
@@ -154,6 +156,7 @@ func (d *daemon) serve(ctx context.Context, front *front) {
 		}
 	})
 	d.runner.Run(ctx)
+	d.lookups.Wait()
 	parts.Wait()
 	close(over)
 	watch.Wait()

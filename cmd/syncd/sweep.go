@@ -86,7 +86,7 @@ func (e *engine) toSweep(s *surroundings, dry bool) (enrolled []delta.Mailbox, f
 	e.keepWebexTokens(ctx)
 	emptied, err := e.roster.recall(ctx)
 	if err == nil {
-		failed, err = e.enrollConfigured(ctx)
+		failed, err = e.enrollConfigured(ctx, nil)
 	}
 	if err == nil {
 		err = errors.Join(e.parkGroups(ctx, failed, time.Time{}), e.store.SetKnown(ctx, time.Now()))

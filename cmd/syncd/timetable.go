@@ -56,50 +56,6 @@ func (d *daemon) index(mailboxes []delta.Mailbox) {
 	d.served.Store(&served)
 }
 
-// enrollAnew enrolls what the configuration names, once, and again where Redis was emptied; then also what was known here. Who joined a
-// group is enrolled when the groups are read again.
-func (d *daemon) enrollAnew(ctx context.Context, now time.Time) error {
-	if err := d.owns(ctx); err != nil {
-		return err
-	}
-	known, err := d.store.Known(ctx)
-	lost := !known
-	if err == nil && known { // by this daemon, or by another that was quicker and knew less
-		lost, err = d.roll.Lost(ctx)
-	}
-	if err != nil || !lost && d.enrolled && !d.groups.due(now) {
-		return err
-	}
-	if lost || !d.enrolled {
-		d.enrolled = false
-		d.keepWebexTokens(ctx)
-		if err := d.roll.Restore(ctx); err != nil {
-			return err
-		}
-		if _, err := d.roster.recall(ctx); err != nil {
-			return err
-		}
-	}
-	enroll := d.enrollConfigured
-	if d.enrolled {
-		enroll = d.enrollJoined // who is named was enrolled, and perhaps unenrolled since
-	}
-	failed, err := enroll(ctx)
-	if err != nil {
-		return err
-	}
-	groups, err := groupsOf(d.config)
-	if err != nil {
-		return err
-	}
-	d.enrolled = true
-	d.groups.heard(d, groups, failed, now)
-	if err := d.parkGroups(ctx, failed, d.groups.at); err != nil {
-		return err
-	}
-	return d.store.SetKnown(ctx, time.Now())
-}
-
 // claims are leases that were taken many at once, before their sweeps begin.
 type claims struct {
 	mu    sync.Mutex
