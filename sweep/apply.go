@@ -155,6 +155,9 @@ func (r *run) rewrite(ctx context.Context, s delta.Seen, d delta.Decision) error
 	record := d.Have
 	if d.Reason == delta.BlockRemoved {
 		record.Restored++
+		if record.Space.Posted == record.Meeting { // we may have taken the block out, and said so there, before the store was set back
+			record.Space.Posted, record.Space.Marked = "", record.Meeting
+		}
 	}
 	details, err := r.details(ctx, record)
 	if err != nil {

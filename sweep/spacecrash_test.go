@@ -222,3 +222,27 @@ func TestASpaceThatSyncdDeletedBeforeItWasCutOffIsMadeAgain(t *testing.T) {
 		r.quiet()
 	})
 }
+
+// Where a withdrawal was cut off, and the store set back to before it, the space does not go on saying that the meeting is off.
+func TestTheLinkIsTheLastWordThoughTheStoreIsOlderThanAWithdrawal(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 98}, func(r *rig) {
+		alice := r.mailbox("alice@example.com")
+		id := alice.Create(draft("@meet")).ID
+		r.sweep()
+		restore := r.backup(alice)
+		r.must(location(alice, id, "Room 4"))
+		if !r.crashOn(func(q simulator.Request) bool { return q.Call == "CreateMessage" }) {
+			r.t.Fatal("nothing was said")
+		}
+		r.must(location(alice, id, "@meet"))
+		r.start()
+		r.lose()
+		restore()
+		r.expireLeases()
+		r.sweep()
+		if s := r.space(); len(s.Messages) < 2 || !strings.Contains(s.Messages[len(s.Messages)-1].Text, "j.php?MTID=") {
+			r.t.Errorf("%+v", s.Messages)
+		}
+		r.quiet()
+	})
+}
