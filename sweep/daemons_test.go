@@ -51,6 +51,7 @@ func (c *chance) both() {
 // lost the lease is done first.
 func (c *chance) together() {
 	c.tell("two daemons make a meeting at once")
+	c.pass(time.Minute) // neither waits in place until Webex may be asked
 	c.people[0].Create(draft("@webex:onetime"))
 	other, box := c.another(), c.boxes[0]
 	met, done := make(chan struct{}), make(chan struct{})

@@ -256,14 +256,25 @@ func (r *run) details(ctx context.Context, record delta.Record) (parser.Details,
 	return room, r.ofWebex(ctx, err)
 }
 
-// webexReady refuses to ask Webex before the time that it named, to whomever.
+// inPlace is the longest wait for Webex that is taken in place.
+const inPlace = 30 * time.Second
+
+// webexReady refuses to ask Webex before the time that it named, to whomever. A short wait is taken in place.
 func (r *run) webexReady(ctx context.Context) error {
 	if !r.pauseRead {
-		until, err := r.Pauses.Pause(ctx, ofAccount)
+		until, err := r.Pauses.Pause(ctx, OfWebex)
 		if err != nil {
 			return ofStore(err)
 		}
 		r.pauseRead = true
+		if left := time.Until(until); left > 0 && left <= inPlace {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(left):
+				return nil
+			}
+		}
 		if until.After(r.now) {
 			r.webexLater = &delta.LaterError{At: until, Err: fmt.Errorf("%w: webex, until %s", delta.ErrThrottled, until.Format(time.RFC3339))}
 		}
@@ -281,7 +292,7 @@ func (r *run) ofWebex(ctx context.Context, err error) error {
 		return err
 	}
 	r.webexLater = later
-	if pausing := r.Pauses.SetPause(ctx, ofAccount, later.At); pausing != nil {
+	if pausing := r.Pauses.SetPause(ctx, OfWebex, later.At); pausing != nil {
 		return ofStore(pausing)
 	}
 	return err

@@ -74,5 +74,5 @@ type Pauses interface {
 	SetPause(ctx context.Context, of string, until time.Time) error
 }
 
-// ofAccount is Webex's pause.
-const ofAccount = "webex"
+// OfWebex names Webex's pause.
+const OfWebex = "webex"

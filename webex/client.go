@@ -27,6 +27,9 @@ func New(root string, transport http.RoundTripper, tokens rest.Tokens) (*Client,
 	return &Client{rest: client}, nil
 }
 
+// Share has all processes hear what one of them is told of the account's limits.
+func (c *Client) Share(with rest.Pauses) { c.rest.Share("", with) }
+
 // Requests counts the requests sent to Webex so far.
 func (c *Client) Requests() int64 { return c.rest.Requests() }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"slices"
@@ -180,6 +181,33 @@ func TestEnrollAndUnenroll(t *testing.T) {
 	}
 	if got := list(t, s.syncd("mailboxes", "--json").out); len(got) != 1 || got[0]["mailbox"] != "alice@example.com" {
 		t.Errorf("enrolled: %v", got)
+	}
+}
+
+// A short one is waited for in place, by whoever comes.
+func TestAShortRetryAfterOfWebexBindsTheNextProcess(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, simulator.Options{Seed: 469})
+	redis := s.realRedis()
+	s.env["SYNCD_LEASE_TTL"] = "1s"
+	s.alice().Create(appointment(9, "@webex:onetime"))
+	s.world.Fault(simulator.Rule{Call: "CreateMeeting", Times: 1, Fault: simulator.Refuse(429, "", "5")})
+	first := s.command("sweep")
+	s.must(first.Start())
+	s.until(func() error {
+		if text := redis.CLI("GET", "syncd:webex:next_at"); !strings.Contains(text, "T") {
+			return errors.New(text)
+		}
+		return nil
+	}, "it is remembered")
+	s.must(first.Process.Kill())
+	_ = first.Wait()
+	if report := s.sweep(); report["created"] != 1.0 {
+		t.Errorf("%v", report)
+	}
+	s.must(s.world.CheckAlways()) // nobody asked before its time
+	if n := s.world.Count("CreateMeeting", ""); n != 2 {
+		t.Errorf("asked %d times for a meeting", n)
 	}
 }
 

@@ -129,6 +129,7 @@ func (s *surroundings) newEngine(serve, dry bool) (*engine, error) {
 	if err != nil {
 		return nil, errors.Join(usageError{err}, store.Close())
 	}
+	meetings.Share(webexPauses{pauses{store, dry}})
 	e := &engine{config: c, log: log, store: store, key: key, roster: rosterOf(c, store, log), graph: calendars, owners: owners, webex: meetings, tokens: webexTokens, throttles: throttles, entra: entra}
 	e.sweeper = &sweep.Sweeper{
 		Open:     func(m delta.Mailbox) sweep.Calendar { return owners.open(m) },
@@ -176,6 +177,18 @@ func (p pauses) SetPause(ctx context.Context, scope string, until time.Time) err
 		return nil
 	}
 	return p.Store.SetPause(ctx, scope, until)
+}
+
+// webexPauses tells all processes how long Webex wants to be left alone also where that is waited for in place. Each sweep asks for it
+// once by itself, and not each request.
+type webexPauses struct{ pauses }
+
+// Pause implements [rest.Pauses].
+func (webexPauses) Pause(context.Context, string) (time.Time, error) { return time.Time{}, nil }
+
+// SetPause implements [rest.Pauses].
+func (p webexPauses) SetPause(ctx context.Context, _ string, until time.Time) error {
+	return p.pauses.SetPause(ctx, sweep.OfWebex, until)
 }
 
 // webexVault keeps the tokens, and tells operators of them.
