@@ -43,6 +43,22 @@ func (c *Config) certificatesExpiring() (warnings []string) {
 	return warnings
 }
 
+// certificatesBroken says which of the files, that could be read when the daemon started, cannot be any more. Other processes need not
+// have access to them.
+func (c *Config) certificatesBroken() (warnings []string) {
+	if c.ClientCertificate != "" {
+		if _, err := graph.Certificate(c.ClientCertificate); err != nil {
+			warnings = append(warnings, fmt.Sprintf("%v; no mailbox is served once the token in hand is over, within the hour: put the file right, no restart is needed", err))
+		}
+	}
+	if c.HookCertificate != "" {
+		if _, err := c.hookCertificate(); err != nil {
+			warnings = append(warnings, fmt.Sprintf("%v; Graph sends no notifications meanwhile: put the file right, no restart is needed", err))
+		}
+	}
+	return warnings
+}
+
 func ending(what string, cert *x509.Certificate, then string) []string {
 	left := time.Until(cert.NotAfter)
 	if left >= renewalAlarm {
@@ -76,7 +92,7 @@ func (d *daemon) watchCredentials(ctx context.Context) {
 
 // raise logs what operators have to know, if anything.
 func (d *daemon) raise(ctx context.Context) bool {
-	said := alarms(ctx, d.config, d.store)
+	said := append(alarms(ctx, d.config, d.store), d.config.certificatesBroken()...)
 	for _, one := range said {
 		d.log.Error().Msg(one)
 	}
@@ -93,4 +109,6 @@ func alarms(ctx context.Context, c *Config, store *redisstore.Store) []string {
 }
 
 // Warnings is what /readyz says although work can be done.
-func (d *daemon) Warnings(ctx context.Context) []string { return expiring(ctx, d.config, d.store) }
+func (d *daemon) Warnings(ctx context.Context) []string {
+	return append(expiring(ctx, d.config, d.store), d.config.certificatesBroken()...)
+}

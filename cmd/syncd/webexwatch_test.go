@@ -135,4 +135,12 @@ func TestACertificateThatEndsSoonIsShown(t *testing.T) {
 	if got := s.syncd("status"); strings.Contains(got.err, "SYNCD_CLIENT_CERTIFICATE") {
 		t.Errorf("a new one: %s", got.err)
 	}
+	s.must(os.Remove(hook))
+	s.ready(200, "Graph sends no notifications meanwhile")
+	s.must(os.WriteFile(s.env["SYNCD_CLIENT_CERTIFICATE"], []byte("no PEM"), 0o600))
+	s.ready(200, "no mailbox is served once the token in hand is over")
+	s.ready(200, "it is no PEM")
+	if got := s.syncd("status"); got.code != 0 || strings.Contains(got.err, "token in hand") {
+		t.Errorf("somebody else need not read it: %+v", got)
+	}
 }
