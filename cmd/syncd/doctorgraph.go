@@ -36,7 +36,7 @@ func adviceOn(err error, otherwise string) string {
 			return a.do
 		}
 	}
-	if errors.Is(err, delta.ErrTrouble) || errors.Is(err, delta.ErrUnclear) {
+	if errors.Is(err, delta.ErrTrouble) || errors.Is(err, delta.ErrUnclear) || errors.Is(err, context.DeadlineExceeded) {
 		return "look at HTTPS_PROXY, NO_PROXY, SYNCD_CA_FILE and the firewall, then at the vendor's status page"
 	}
 	return otherwise
