@@ -72,6 +72,10 @@ func checkAddress(name string) error {
 		return fmt.Errorf("%s is no address: want no blank or semicolon in it, and a comma between two", short(name))
 	case local == "" || domain == "" || strings.Contains(domain, "@"):
 		return fmt.Errorf("%s is no address: want one @ in it", short(name))
+	case strings.ContainsAny(name, `:"<>()[]\`):
+		return fmt.Errorf("%s is no address: want no mailto:, quotes or brackets around it", short(name))
+	case local == "*" || strings.ContainsAny(domain, "!#$%&'*+/=?^`{|}~"):
+		return fmt.Errorf("%s is no address: want one such as ada@example.com, no pattern and no quotes", short(name))
 	}
 	return nil
 }
