@@ -85,11 +85,17 @@ var directoryID = regexp.MustCompile("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
 
 // checkMailbox takes what can be enrolled: an address or a directory id.
 func checkMailbox(name string) error {
-	if directoryID.MatchString(strings.ToLower(name)) {
+	switch {
+	case directoryID.MatchString(strings.ToLower(name)):
 		return nil
+	case namesGroup(name):
+		return fmt.Errorf("%s is no address: groups are named in %s", short(name), both("mailboxes"))
 	}
 	return checkAddress(name)
 }
+
+// namesGroup reports whether a name is a directory group's.
+func namesGroup(name string) bool { return strings.HasPrefix(strings.ToLower(name), inGroup) }
 
 // inGroup is what the id of a directory group follows in the list of mailboxes.
 const inGroup = "group:"
