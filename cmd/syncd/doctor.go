@@ -59,6 +59,11 @@ func (f finding) but(do string) finding {
 
 // Run checks everything that has to be right before syncd can work, and tells what to do about what is not.
 func (c *doctorCommand) Run(s *surroundings) error {
+	for _, name := range []string{c.Mailbox, c.Outside} {
+		if err := checkMailbox(name); err != nil && name != "" {
+			return usageError{err}
+		}
+	}
 	config, log, err := s.load(toCheck...)
 	if err != nil {
 		return err
