@@ -56,7 +56,10 @@ func (r *ruleset) read(file RuleFile) []error {
 	for line := range strings.Lines(file.Text) {
 		rr.line++
 		words := strings.Fields(strings.TrimPrefix(line, "\ufeff"))
-		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
+		if i := slices.IndexFunc(words, isComment); i >= 0 {
+			words = words[:i]
+		}
+		if len(words) == 0 {
 			continue
 		}
 		if err := rr.directive(words[0], words[1:]); err != nil {
@@ -69,6 +72,9 @@ func (r *ruleset) read(file RuleFile) []error {
 	}
 	return rr.faults
 }
+
+// isComment reports whether a word begins a comment. A # within one belongs to the rule: addresses have fragments.
+func isComment(word string) bool { return strings.HasPrefix(word, "#") }
 
 func (r *ruleReader) fault(line int, err error) {
 	e := &RuleError{File: r.file, Line: line, Err: err}

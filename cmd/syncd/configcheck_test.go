@@ -203,15 +203,19 @@ func TestEachNameInTheListOfMailboxesIsLookedAt(t *testing.T) {
 		"a@x.com;b@x.com": "a comma between two", "c@x.com,a@x.com b@x.com": `entry 2: "a@x.com b@x.com"`, "Ada <ada@x.com>": "want no blank",
 		"group:": "want group: and the group's directory id", "group:a b": "want group:", "group:../x": "want group:",
 		"00000000-0000-0000-0000-00000000000": "is no address",
+		"b@x.com,mailto:ada@example.com":      `entry 2: "mailto:ada@example.com" is no address: want no mailto:`, `"bo@example.com"`: "quotes",
+		"<ada@example.com>": "brackets", "ada@[192.0.2.1]": "brackets", "smtp:ada@example.com": "is no address",
+		"b@x.com, *@example.com": `entry 2: "*@example.com" is no address: want one such as`, "ada@*.example.com": "no pattern", "'bo@example.com'": "no quotes",
 	} {
 		_, _, err := loadConfig("", []string{"SYNCD_MAILBOXES=" + list})
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "SYNCD_MAILBOXES") {
 			t.Errorf("%s: %v, want %q", list, err, want)
 		}
 	}
-	good := ",,ada+x@example.com, O'Brien@EXAMPLE.com ,ü@bücher.example,a.b.c@x,group:Ab-1,00000001-1111-4222-8333-00000000000A,ada+x@example.com,"
+	good := ",,ada+x@example.com, O'Brien@EXAMPLE.com ,ü@bücher.example,a.b.c@x,group:Ab-1,00000001-1111-4222-8333-00000000000A,ada+x@example.com,!#$%&'*+-/=?^_`{|}~@x-1.example,guest_x.org#EXT#@x.onmicrosoft.com,łü.東@例え.jp,.a..@x"
 	names, err := configuredMailboxes(good)
-	want := []string{"ada+x@example.com", "o'brien@example.com", "ü@bücher.example", "a.b.c@x", "group:ab-1", "00000001-1111-4222-8333-00000000000a"}
+	want := []string{"ada+x@example.com", "o'brien@example.com", "ü@bücher.example", "a.b.c@x", "group:ab-1", "00000001-1111-4222-8333-00000000000a",
+		"!#$%&'*+-/=?^_`{|}~@x-1.example", "guest_x.org#ext#@x.onmicrosoft.com", "łü.東@例え.jp", ".a..@x"}
 	if err != nil || !slices.Equal(names, want) {
 		t.Errorf("%v, %v", names, err)
 	}

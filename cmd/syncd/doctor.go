@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -44,9 +45,10 @@ func skipped(format string, args ...any) finding {
 	return finding{Status: checkSkipped, Detail: fmt.Sprintf(format, args...)}
 }
 
-// failed is what err says, and what to do about it.
+// failed is what err says, and what to do about it. That a check ran out of [patience] is what nobody's answer comes to.
 func failed(err error, do string) finding {
-	return finding{Status: checkFailed, Detail: err.Error(), Do: do}
+	detail := strings.ReplaceAll(err.Error(), context.DeadlineExceeded.Error(), "no answer in time")
+	return finding{Status: checkFailed, Detail: detail, Do: do}
 }
 
 // but adds what to do although all is well.
@@ -57,6 +59,11 @@ func (f finding) but(do string) finding {
 
 // Run checks everything that has to be right before syncd can work, and tells what to do about what is not.
 func (c *doctorCommand) Run(s *surroundings) error {
+	for _, name := range []string{c.Mailbox, c.Outside} {
+		if err := checkMailbox(name); err != nil && name != "" {
+			return usageError{err}
+		}
+	}
 	config, log, err := s.load(toCheck...)
 	if err != nil {
 		return err

@@ -265,4 +265,9 @@ func TestTheDoctorEndsWithTwoWhereTheConfigurationIsWrong(t *testing.T) {
 	if got := s.syncd("doctor", "--nonsense"); got.code != exitUsage {
 		t.Errorf("%+v", got)
 	}
+	for _, flag := range []string{"--mailbox", "--outside"} {
+		if got := s.syncd("doctor", flag, "mailto:alice@example.com"); got.code != exitUsage || !strings.Contains(got.err, `"mailto:alice@example.com" is no address`) {
+			t.Errorf("%+v", got)
+		}
+	}
 }

@@ -36,7 +36,7 @@ func adviceOn(err error, otherwise string) string {
 			return a.do
 		}
 	}
-	if errors.Is(err, delta.ErrTrouble) || errors.Is(err, delta.ErrUnclear) {
+	if errors.Is(err, delta.ErrTrouble) || errors.Is(err, delta.ErrUnclear) || errors.Is(err, context.DeadlineExceeded) {
 		return "look at HTTPS_PROXY, NO_PROXY, SYNCD_CA_FILE and the firewall, then at the vendor's status page"
 	}
 	return otherwise
@@ -79,10 +79,13 @@ func (d *doctor) signIns(ctx context.Context) finding {
 		return failed(err, "see redis")
 	}
 	n := len(d.owners.mailboxes())
-	if n == 0 {
-		return skipped("nobody has signed in: all mailboxes are served by the application")
+	switch {
+	case n > 0:
+		return ok("served as their owners: %d", n)
+	case d.config.ClientCertificate == "":
+		return skipped("nobody has signed in, and there is no application: no mailbox is served")
 	}
-	return ok("served as their owners: %d", n)
+	return skipped("nobody has signed in: all mailboxes are served by the application")
 }
 
 // choose finds the subject.
@@ -233,6 +236,8 @@ func (d *doctor) groups(ctx context.Context) finding {
 func (d *doctor) outside(ctx context.Context) finding {
 	m := d.command.Outside
 	switch {
+	case !d.app && d.config.ClientCertificate != "":
+		return skipped("needs the application, which has no token")
 	case !d.app:
 		return skipped("no application: people's tokens reach their own mailboxes only")
 	case m == "":

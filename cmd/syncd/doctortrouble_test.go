@@ -95,7 +95,11 @@ func TestTheDoctorNamesEachTroubleAndWhatToDo(t *testing.T) {
 	fails("redis down", func(s *site) { s.env["SYNCD_REDIS_URL"] = "unix://" + s.path("none.sock") }, "redis", "start it")
 	fails("redis evicts", func(s *site) { s.realRedis().CLI("CONFIG", "SET", "maxmemory-policy", "allkeys-lru") }, "redis", "CONFIG SET maxmemory-policy noeviction")
 	fails("certificate missing", set("SYNCD_CLIENT_CERTIFICATE", "/nowhere/app.pem"), "certificate", "no such file")
-	fails("certificate unset", func(s *site) { delete(s.env, "SYNCD_CLIENT_CERTIFICATE") }, "certificate", "syncd login")
+	ill("certificate unset", simulator.Options{}, func(s *site) { delete(s.env, "SYNCD_CLIENT_CERTIFICATE") }, func(_ *site, c checkup) {
+		c.fails("certificate", "syncd login")
+		c.want("sign-ins", checkSkipped, "no mailbox is served")
+		c.want("mailbox scope", checkSkipped, "people's tokens")
+	})
 	fails("certificate expired", func(s *site) {
 		s.installs(certificateFor(t, time.Now().Add(-48*time.Hour), time.Now().Add(-24*time.Hour), true))
 	}, "certificate", "expired on")
@@ -116,9 +120,13 @@ func TestTheDoctorNamesEachTroubleAndWhatToDo(t *testing.T) {
 			c.t.Errorf("%s", c.raw)
 		}
 	})
-	fails("certificate not uploaded", func(s *site) {
+	ill("certificate not uploaded", simulator.Options{}, func(s *site) {
 		s.must(os.WriteFile(s.path("app.pem"), certificateFor(t, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), true), 0o600))
-	}, "token", "upload the public half")
+	}, func(_ *site, c checkup) {
+		c.fails("token", "upload the public half")
+		c.want("sign-ins", checkSkipped, "served by the application")
+		c.want("mailbox scope", checkSkipped, "needs the application, which has no token")
+	})
 	fails("unknown tenant", set("SYNCD_TENANT_ID", "another"), "token", "SYNCD_TENANT_ID")
 	fails("mailbox unknown", func(s *site) { s.alice().Vanish() }, "permission to find mailboxes", "not in the directory", rests...)
 	fails("users cannot be read", func(s *site) { s.world.GrantApp(testClient, "Calendars.ReadWrite", "MailboxSettings.Read") },

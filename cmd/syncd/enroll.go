@@ -227,7 +227,7 @@ func chosen(enrolled []delta.Mailbox, names []string) ([]delta.Mailbox, error) {
 			return strings.EqualFold(m.Address, name) || strings.EqualFold(m.ID, name)
 		})
 		if i < 0 {
-			errs = append(errs, fmt.Errorf("%s is not enrolled: see `syncd mailboxes`, or `syncd enroll %s`", name, name))
+			errs = append(errs, unenrolled(name))
 			continue
 		}
 		if m := enrolled[i]; !taken[m.Key()] {
@@ -235,6 +235,14 @@ func chosen(enrolled []delta.Mailbox, names []string) ([]delta.Mailbox, error) {
 		}
 	}
 	return out, errors.Join(errs...)
+}
+
+// unenrolled says how whoever is named could be enrolled.
+func unenrolled(name string) error {
+	if namesGroup(name) {
+		return fmt.Errorf("%s is not enrolled: it is a group, whose members are, each by himself (see `syncd mailboxes`), where %s names it", name, both("mailboxes"))
+	}
+	return fmt.Errorf("%s is not enrolled: see `syncd mailboxes`, or `syncd enroll %s`", name, name)
 }
 
 // named refuses a mailbox without a name, such as an empty variable of a script gives. It must not stand for all of them.

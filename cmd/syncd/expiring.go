@@ -32,12 +32,12 @@ func expiring(ctx context.Context, c *Config, store *redisstore.Store) (warnings
 func (c *Config) certificatesExpiring() (warnings []string) {
 	if c.ClientCertificate != "" {
 		if cert, err := graph.Certificate(c.ClientCertificate); err == nil {
-			warnings = append(warnings, ending(both("client_certificate"), cert, "no mailbox is served after that: "+renewCertificate)...)
+			warnings = append(warnings, ending(both("client_certificate"), cert, "no mailbox is served", renewCertificate)...)
 		}
 	}
 	if c.HookCertificate != "" {
 		if pair, err := c.hookCertificate(); err == nil {
-			warnings = append(warnings, ending(both("webhook_certificate"), pair.Leaf, "Graph sends no notifications after that: replace the file, no restart is needed")...)
+			warnings = append(warnings, ending(both("webhook_certificate"), pair.Leaf, "Graph sends no notifications", "replace the file, no restart is needed")...)
 		}
 	}
 	return warnings
@@ -59,12 +59,16 @@ func (c *Config) certificatesBroken() (warnings []string) {
 	return warnings
 }
 
-func ending(what string, cert *x509.Certificate, then string) []string {
-	left := time.Until(cert.NotAfter)
-	if left >= renewalAlarm {
+// ending says of a certificate that ends soon, or has ended, what does not work then, and what to do.
+func ending(what string, cert *x509.Certificate, then, do string) []string {
+	left, day := time.Until(cert.NotAfter), cert.NotAfter.Format(time.DateOnly)
+	switch {
+	case left >= renewalAlarm:
 		return nil
+	case left <= 0:
+		return []string{fmt.Sprintf("%s: the certificate expired on %s, and %s with it: %s", what, day, then, do)}
 	}
-	return []string{fmt.Sprintf("%s: the certificate expires on %s (%d days), and %s", what, cert.NotAfter.Format(time.DateOnly), max(0, int(left.Hours()/24)), then)}
+	return []string{fmt.Sprintf("%s: the certificate expires on %s (%d days), and %s after that: %s", what, day, int(left.Hours()/24), then, do)}
 }
 
 // watchCredentials keeps the Service App's tokens alive, also where nobody needs them, and raises the alarm in the log once a day.

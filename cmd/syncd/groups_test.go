@@ -40,6 +40,20 @@ var unreadable = map[string]struct {
 	}},
 }
 
+func TestWhoNamesAGroupIsReferredToTheListOfMailboxes(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, simulator.Options{Seed: 467})
+	group := "group:" + s.world.AddGroup("alice@example.com")
+	s.env["SYNCD_MAILBOXES"] = group
+	s.sweep()
+	for _, args := range []string{"status", "cursors", "resync", "sweep --mailbox", "unenroll", "enroll", "login"} {
+		got := s.syncd(append(strings.Fields(args), strings.ToUpper(group))...)
+		if got.code != exitUsage || !strings.Contains(got.err, "SYNCD_MAILBOXES") || strings.Contains(got.err, "syncd enroll") {
+			t.Errorf("%s: %+v", args, got)
+		}
+	}
+}
+
 func TestAGroupThatCannotBeReadStopsNobodyElse(t *testing.T) {
 	t.Parallel()
 	for what, c := range unreadable {

@@ -72,6 +72,10 @@ func checkAddress(name string) error {
 		return fmt.Errorf("%s is no address: want no blank or semicolon in it, and a comma between two", short(name))
 	case local == "" || domain == "" || strings.Contains(domain, "@"):
 		return fmt.Errorf("%s is no address: want one @ in it", short(name))
+	case strings.ContainsAny(name, `:"<>()[]\`):
+		return fmt.Errorf("%s is no address: want no mailto:, quotes or brackets around it", short(name))
+	case local == "*" || strings.ContainsAny(domain, "!#$%&'*+/=?^`{|}~"):
+		return fmt.Errorf("%s is no address: want one such as ada@example.com, no pattern and no quotes", short(name))
 	}
 	return nil
 }
@@ -81,11 +85,17 @@ var directoryID = regexp.MustCompile("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
 
 // checkMailbox takes what can be enrolled: an address or a directory id.
 func checkMailbox(name string) error {
-	if directoryID.MatchString(strings.ToLower(name)) {
+	switch {
+	case directoryID.MatchString(strings.ToLower(name)):
 		return nil
+	case namesGroup(name):
+		return fmt.Errorf("%s is no address: groups are named in %s", short(name), both("mailboxes"))
 	}
 	return checkAddress(name)
 }
+
+// namesGroup reports whether a name is a directory group's.
+func namesGroup(name string) bool { return strings.HasPrefix(strings.ToLower(name), inGroup) }
 
 // inGroup is what the id of a directory group follows in the list of mailboxes.
 const inGroup = "group:"

@@ -23,6 +23,9 @@ type loginCommand struct {
 
 // Run signs one person in with a device code, for his own mailbox, and enrolls it. Nothing is kept of anybody else.
 func (c *loginCommand) Run(s *surroundings) error {
+	if err := checkMailbox(c.Mailbox); err != nil && !c.Forget { // what is kept was taken once
+		return usageError{err}
+	}
 	config, log, err := s.load(toSignIn...)
 	if err != nil {
 		return err

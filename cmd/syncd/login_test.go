@@ -95,6 +95,20 @@ func (s *site) wantStatus(name, state, reason string) {
 	}
 }
 
+func TestNoCodeIsAskedForWhatIsNoMailbox(t *testing.T) {
+	t.Parallel()
+	s := individual(t, simulator.Options{Seed: 309})
+	s.world.Fault(simulator.Rule{Call: "DeviceCode", Fault: simulator.Refuse(400, "unauthorized_client", "")}) // else it would wait for somebody
+	for _, name := range []string{"", "ada", "group:abc", "mailto:ada@example.com"} {
+		if got := s.syncd("login", name); got.code != exitUsage || got.out != "" || !strings.Contains(got.err, "is no address") {
+			t.Errorf("%q: %+v", name, got)
+		}
+	}
+	if n := s.world.Count("DeviceCode", ""); n != 0 {
+		t.Errorf("%d codes were asked for", n)
+	}
+}
+
 func TestWithoutACertificateJustThoseWhoSignInAreServed(t *testing.T) {
 	t.Parallel()
 	for _, store := range []string{"embedded", "redis"} {

@@ -21,8 +21,11 @@ func (c *resyncCommand) rewrite(s *surroundings) error {
 	if err := errors.Join(err, e.close()); err != nil {
 		return err
 	}
-	if c.Plan || len(mailboxes) == 0 || !c.agreed(s) {
+	if c.Plan || len(mailboxes) == 0 {
 		return failed
+	}
+	if yes, err := c.agreed(s); err != nil || !yes {
+		return errors.Join(failed, err)
 	}
 	config, log, err := s.load(toReach...)
 	if err != nil {
@@ -67,13 +70,32 @@ func (c *resyncCommand) foresee(s *surroundings, e *engine) (mailboxes []delta.M
 }
 
 // agreed asks at a terminal. Elsewhere nobody is there to answer: to have said --rewrite is enough.
-func (c *resyncCommand) agreed(s *surroundings) bool {
+func (c *resyncCommand) agreed(s *surroundings) (bool, error) {
 	if c.Yes || !terminal(s.in) {
-		return true
+		return true, nil
 	}
-	fmt.Fprint(s.err, "Write them anew? [y/N] ")
-	answer, _ := bufio.NewReader(s.in).ReadString('\n')
-	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(answer)), "y")
+	return s.yes("Write them anew?")
+}
+
+// yes asks a question to which anything but a yes is a no. A signal ends the waiting at once; the line that nobody typed is then
+// waited for until the input ends, as it does with the process.
+func (s *surroundings) yes(question string) (bool, error) {
+	fmt.Fprint(s.err, question, " [y/N] ")
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(s.in).ReadString('\n')
+		answer <- line
+	}()
+	said := ""
+	select {
+	case <-s.ctx.Done():
+	case said = <-answer:
+	}
+	if s.ctx.Err() != nil {
+		fmt.Fprintln(s.err)
+		return false, errors.New("stopped: nothing was asked for")
+	}
+	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(said)), "y"), nil
 }
 
 // terminal reports whether somebody may sit there.

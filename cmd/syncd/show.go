@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -128,10 +129,15 @@ func statusOf(p plan, v redisstore.View, details bool) shownStatus {
 	if details {
 		out.Held, out.Schedule = v.Held, p.ahead(v)
 		for _, w := range v.Waiting {
-			out.Waiting = append(out.Waiting, waiting{w.ID, v.Reasons[w.ID], w.At.UTC()})
+			out.Waiting = append(out.Waiting, waiting{w.ID, whyWaits(v, w.ID), w.At.UTC()})
 		}
 	}
 	return out
+}
+
+// whyWaits is why an event waits. One in the middle of which its sweep ended has no reason of its own.
+func whyWaits(v redisstore.View, event string) delta.Reason {
+	return cmp.Or(v.Reasons[event], v.Cursor.Reason, delta.Stopped)
 }
 
 func (s *surroundings) printStatus(list []shownStatus) error {

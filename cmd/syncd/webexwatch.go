@@ -24,9 +24,11 @@ func webexTrouble(ctx context.Context, c *Config, store *redisstore.Store) (warn
 		return "", err
 	case refresh.Refused:
 		return "", errWebexRefused
+	case !refresh.Expires.IsZero() && left <= 0:
+		return fmt.Sprintf("credentials: the Webex refresh token died on %s: authorise the Service App again", refresh.Expires.Format(time.DateOnly)), nil
 	case !refresh.Expires.IsZero() && left < renewalAlarm: // it is renewed each week: something is wrong
 		return fmt.Sprintf("credentials: the Webex refresh token dies on %s (%d days) and was not renewed: see the log, or authorise the Service App again",
-			refresh.Expires.Format(time.DateOnly), max(0, int(left.Hours()/24))), nil
+			refresh.Expires.Format(time.DateOnly), int(left.Hours()/24)), nil
 	}
 	return "", nil
 }

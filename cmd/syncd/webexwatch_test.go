@@ -76,6 +76,9 @@ func TestATokenThatDiesSoonOrIsRefusedIsShown(t *testing.T) {
 	if got := s.syncd("status"); got.code != 0 || !strings.Contains(got.err, "(29 days)") {
 		t.Errorf("%+v", got)
 	}
+	yesterday := time.Now().Add(-24 * time.Hour).UTC()
+	redis.CLI("HSET", "syncd:webex:refresh", "expires", yesterday.Format(time.RFC3339))
+	s.ready(200, "died on "+yesterday.Format(time.DateOnly)+": authorise")
 	redis.CLI("HSET", "syncd:webex:refresh", "refused", "yes")
 	s.ready(503, "authorise the Service App again")
 	if got := s.syncd("status", "--json"); got.code != 0 || !strings.Contains(got.err, "authorise the Service App again") || len(list(t, got.out)) != 1 {
