@@ -58,10 +58,6 @@ func (d Decision) Refuses(s Seen) bool {
 // maxInvitees is Webex's own limit: an event with more is not processed at all (Hybrid Calendar, known issues).
 const maxInvitees = 1500
 
-// maxBody leaves room for a block in what Graph takes at once, 4 MB (onenote-images-files.md). A meeting that could not be shown is not
-// made.
-const maxBody = 3_900_000
-
 // Plan decides what to do about an event, given what is remembered of it.
 func Plan(s Seen, have Record, now time.Time) Decision {
 	switch {
@@ -167,7 +163,7 @@ func planUnknown(s Seen) Decision {
 		return nothing(Foreign, Record{})
 	case len(s.Attendees) > maxInvitees:
 		return nothing(TooMany, Record{})
-	case len(s.Body.Content) > maxBody:
+	case tooLarge(s.Body.Content, maxBody):
 		return nothing(BodyTooLarge, Record{})
 	case s.Copied:
 		return Decision{Action: Create, Reason: Copied, Kind: s.fit(s.Asked)}
