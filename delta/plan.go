@@ -252,7 +252,7 @@ func planKnown(s Seen, have Record) Decision {
 		return planMissing(s, have, changed)
 	case s.Copied && have.State == Linked:
 		return Decision{Action: Rewrite, Reason: Copied, Kind: kind, Have: have} // somebody pasted another event's block
-	case s.NoLink && have.State == Linked && have.Block.has(s.located): // else the operator has changed his mind since
+	case s.lostLink(have): // else the operator has changed his mind since
 		return Decision{Action: Rewrite, Reason: LinkRemoved, Kind: kind, Have: have}
 	case s.Rewrite && have.State == Linked:
 		return Decision{Action: Rewrite, Reason: Rewritten, Kind: kind, Have: have}
@@ -267,6 +267,11 @@ func planKnown(s Seen, have Record) Decision {
 	default:
 		return nothing(Unchanged, have)
 	}
+}
+
+// lostLink reports a location that was typed anew without the link which was put there.
+func (s Seen) lostLink(have Record) bool {
+	return have.State == Linked && (s.NoLink && have.Block.has(s.located) || s.Ousted && have.Block.has(s.sought))
 }
 
 // older reports a block that shows links, and none that is known to have been written into it last: somebody's client saved an older body
