@@ -142,11 +142,12 @@ func (d Digest) shows(s shown) bool {
 	return known > 0 && 4*known >= 3*min(len(s.lines), len(d)/sum)
 }
 
-// located is a line of a digest that no reader sees: it says that the join link was put into the location too.
-const located = "\x00location"
+// Lines of a digest that no reader sees: the join link was put into the location too, and it is to be there whatever other link is. What
+// earlier versions wrote lacks the second: an upgrade writes into no calendar.
+const located, sought = "\x00location", "\x00location sought"
 
 // Located adds that to a digest.
-func (k Keys) Located(d Digest) Digest { return d + Digest(k.lineSum(located)) }
+func (k Keys) Located(d Digest) Digest { return d + Digest(k.lineSum(located)+k.lineSum(sought)) }
 
 // InPlace reports whether that is in it.
 func (k Keys) InPlace(d Digest) bool { return k.Has(d, located) }

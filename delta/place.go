@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"syncd/parser"
 )
 
 // Relink is the place of a location that ends with a join link, or has none where link is "", and out of which older links are taken
@@ -83,4 +85,25 @@ func (l Location) renamed(name string) ([]byte, bool) {
 // showsLink reports whether a location holds any https address.
 func (l Location) showsLink() bool {
 	return strings.Contains(l.Text, "https://")
+}
+
+// longestPlace is how long the name of a place may become in the end: a link that was cut on its way would be sought for ever.
+const longestPlace = 255
+
+// ousts reports a location with links of which none can be ours, rewritten or cut as it may be, and with room for that of the blocks.
+func (l Location) ousts(blocks []parser.Block) bool {
+	if !l.showsLink() {
+		return false
+	}
+	for word := range strings.FieldsSeq(strings.ToLower(l.Text)) {
+		if strings.Contains(word, "https://") && strings.Contains(word, "webex") {
+			return false
+		}
+	}
+	for _, b := range blocks {
+		if links := b.Links(); len(links) > 0 {
+			return len(l.Text)+len(" ")+len(links[0]) <= longestPlace
+		}
+	}
+	return false
 }

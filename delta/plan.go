@@ -58,10 +58,6 @@ func (d Decision) Refuses(s Seen) bool {
 // maxInvitees is Webex's own limit: an event with more is not processed at all (Hybrid Calendar, known issues).
 const maxInvitees = 1500
 
-// maxBody leaves room for a block in what Graph takes at once, 4 MB (onenote-images-files.md). A meeting that could not be shown is not
-// made.
-const maxBody = 3_900_000
-
 // Plan decides what to do about an event, given what is remembered of it.
 func Plan(s Seen, have Record, now time.Time) Decision {
 	switch {
@@ -167,7 +163,7 @@ func planUnknown(s Seen) Decision {
 		return nothing(Foreign, Record{})
 	case len(s.Attendees) > maxInvitees:
 		return nothing(TooMany, Record{})
-	case len(s.Body.Content) > maxBody:
+	case tooLarge(s.Body.Content, maxBody):
 		return nothing(BodyTooLarge, Record{})
 	case s.Copied:
 		return Decision{Action: Create, Reason: Copied, Kind: s.fit(s.Asked)}
@@ -256,7 +252,7 @@ func planKnown(s Seen, have Record) Decision {
 		return planMissing(s, have, changed)
 	case s.Copied && have.State == Linked:
 		return Decision{Action: Rewrite, Reason: Copied, Kind: kind, Have: have} // somebody pasted another event's block
-	case s.NoLink && have.State == Linked && have.Block.has(s.located): // else the operator has changed his mind since
+	case s.lostLink(have): // else the operator has changed his mind since
 		return Decision{Action: Rewrite, Reason: LinkRemoved, Kind: kind, Have: have}
 	case s.Rewrite && have.State == Linked:
 		return Decision{Action: Rewrite, Reason: Rewritten, Kind: kind, Have: have}
@@ -271,6 +267,11 @@ func planKnown(s Seen, have Record) Decision {
 	default:
 		return nothing(Unchanged, have)
 	}
+}
+
+// lostLink reports a location that was typed anew without the link which was put there.
+func (s Seen) lostLink(have Record) bool {
+	return have.State == Linked && (s.NoLink && have.Block.has(s.located) || s.Ousted && have.Block.has(s.sought))
 }
 
 // older reports a block that shows links, and none that is known to have been written into it last: somebody's client saved an older body

@@ -1,6 +1,8 @@
 package delta_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -178,4 +180,50 @@ func TestALinkInTheLocationComesBackOnlyWhereItWas(t *testing.T) {
 	decide(t, []ruling{{"it was never there", seen, have, delta.Nothing, delta.Unchanged, delta.OneTime, false, nil}})
 	have.Block = k.Located(have.Block)
 	decide(t, []ruling{{"typed anew", seen, have, delta.Rewrite, delta.LinkRemoved, delta.OneTime, true, nil}})
+}
+
+func TestAnotherLinkInTheLocationStandsForNoneOfOurs(t *testing.T) {
+	const link = "https://example.webex.com/example/j.php?MTID=m1"
+	k := newKeys(t, master, "tenant")
+	see := func(location string, policy delta.Policy, lines ...string) delta.Seen {
+		return k.See("mailbox", event(func(e *delta.Event) {
+			e.Type, e.Recurrence, e.Location = delta.Single, nil, delta.Location{Text: location, Place: []byte("{}")}
+			ref := k.Ref("mailbox", e.ID)
+			lines := slices.Concat([]string{parser.OpenMarker(ref)}, lines, []string{parser.CloseMarker(ref)})
+			e.Body = parser.Body{Content: strings.Join(lines, "\r\n")}
+		}), policy, noon)
+	}
+	have := func(seen delta.Seen, block delta.Digest) delta.Record {
+		return linked(func(r *delta.Record) { r.Fingerprint, r.Times, r.Block = seen.Print, seen.When, block })
+	}
+	digest := k.DigestLines([]string{link})
+	earlier := k.DigestLines([]string{link, "\x00location"}) // as versions wrote it that took any link for ours
+	wants, on := delta.LinkRemoved, delta.Policy{Link: true}
+	for _, c := range []struct {
+		name     string
+		location string
+		block    delta.Digest
+		policy   delta.Policy
+		want     delta.Reason
+	}{
+		{"a map", "@webex:onetime https://maps.example/x", k.Located(digest), on, wants},
+		{"none", "@webex:onetime", k.Located(digest), on, wants},
+		{"a map and ours", "@webex:onetime https://maps.example/x " + link, k.Located(digest), on, delta.Unchanged},
+		{"ours, cut", "@webex:onetime https://maps.example/x https://example.webex.c", k.Located(digest), on, delta.Unchanged},
+		{"ours, rewritten", "@webex:onetime https://safe.example/?url=https%3A%2F%2Fexample.Webex.com%2Fx", k.Located(digest), on, delta.Unchanged},
+		{"somebody else's at Webex", "@webex:onetime https://other.webex.com/meet/x", k.Located(digest), on, delta.Unchanged},
+		{"no room", "@webex:onetime https://maps.example/" + strings.Repeat("x", 200), k.Located(digest), on, delta.Unchanged},
+		{"it was never there", "@webex:onetime https://maps.example/x", digest, on, delta.Unchanged},
+		{"an earlier version wrote it", "@webex:onetime https://maps.example/x", earlier, on, delta.Unchanged},
+		{"that, and no link at all", "@webex:onetime", earlier, on, wants},
+		{"the operator wants none", "@webex:onetime https://maps.example/x", k.Located(digest), delta.Policy{}, delta.Unchanged},
+	} {
+		seen := see(c.location, c.policy, link)
+		if d := delta.Plan(seen, have(seen, c.block), noon); d.Reason != c.want {
+			t.Errorf("%s: %s, want %s", c.name, d.Reason, c.want)
+		}
+	}
+	if seen := see("@webex:onetime https://maps.example/x", on); seen.Ousted {
+		t.Error("a block without a link") // nobody knows what would be appended
+	}
 }

@@ -49,7 +49,9 @@ type Seen struct {
 	Copied  bool           // another event's block is shown
 	Foreign bool           // Webex details that are nobody's block
 	NoLink  bool           // the operator wants the link in the location, and it is not there
+	Ousted  bool           // the same, where another link is there instead
 	located string         // what a digest holds if it was there once
+	sought  string         // and what, if it is to be there whatever else is
 	shown   shown          // by its own blocks
 	Print   string         // fingerprint
 	When    string         // the part of it that says when
@@ -107,7 +109,12 @@ func (k Keys) See(mailbox string, e Event, p Policy, now time.Time) Seen {
 		}
 	}
 	s.Rewrite, s.located = p.Rewrite, k.lineSum(located)
-	s.NoLink = p.Link && e.Location.Place != nil && !e.Location.showsLink()
+	if p.Link && e.Location.Place != nil {
+		s.NoLink = !e.Location.showsLink()
+		if s.Ousted = e.Location.ousts(s.Own); s.Ousted {
+			s.sought = k.lineSum(sought)
+		}
+	}
 	s.When = k.Times(mailbox, e)
 	s.Print = k.Fingerprint(mailbox, e)
 	if len(s.Own) == 0 {

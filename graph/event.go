@@ -61,7 +61,7 @@ func (r *reader) finish(f *form) delta.Event {
 	var started, ended bool
 	e.Start, started = f.start.read()
 	e.End, ended = f.end.read()
-	if strings.ContainsAny(e.Location.Text, "@:") {
+	if strings.ContainsAny(e.Location.Text, "@＠﹫:") {
 		structured := false
 		r.again(f.locations, func(r *reader) { structured = r.structured() })
 		if !structured {

@@ -123,6 +123,11 @@ func TestABodyIsKeptOnlyWhereSomebodyWillLookAtIt(t *testing.T) {
 	if e := event("@webex", "long text"); e.Body.Content != "long text" || e.Body.HTML || string(e.Location.Place) != `{"displayName":"@webex"}` {
 		t.Errorf("%+v", e)
 	}
+	for _, keyword := range []string{"＠webex", "Room；＠ｗｅｂｅｘ", "﹫webex"} { // the location is to take the join link too
+		if e := event(keyword, "long text"); e.Body.Content != "long text" || string(e.Location.Place) != `{"displayName":"`+keyword+`"}` {
+			t.Errorf("%+v", e)
+		}
+	}
 	if e := event("here", `[Webex 7KQ2M9XD4F]`); e.Body.Content != "[Webex 7KQ2M9XD4F]" {
 		t.Errorf("%+v", e)
 	}

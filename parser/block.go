@@ -37,6 +37,8 @@ type Block struct {
 	Lines      []string // what a reader sees between the markers, a line each, white space folded
 
 	open, close span // the two markers
+	where       []textLine
+	flowed      bool // nothing but blanks and line breaks of the source parts its lines, and a reader sees one
 }
 
 type span struct{ start, end int }
@@ -68,20 +70,25 @@ func (b Body) Blocks() []Block {
 
 // readLines fills in what a reader sees between the markers of each block.
 func (b Body) readLines(blocks []Block) {
-	texts := make([]foldedText, len(blocks))
+	readers := make([]lineReader, len(blocks))
+	for i := range readers {
+		readers[i].at = span{-1, -1}
+	}
 	i := 0
 	b.scan(nil, func(r rune, at span) {
 		for i < len(blocks) && at.start >= blocks[i].close.start {
 			i++
 		}
-		if i < len(blocks) && at.start >= blocks[i].open.end {
-			texts[i].add(r)
+		if i == len(blocks) || at.start < blocks[i].open.end {
+			return
 		}
+		if !b.HTML && r != '\n' && isBlank(r) {
+			r = ' '
+		}
+		readers[i].add(r, at)
 	})
 	for i := range blocks {
-		if text := texts[i].String(); text != "" {
-			blocks[i].Lines = strings.Split(text, "\n")
-		}
+		readers[i].into(&blocks[i])
 	}
 }
 

@@ -195,6 +195,8 @@ func FuzzBlock(f *testing.F) {
 		f.Add(body.Content, body.HTML)
 	}
 	f.Add("[Webex 7KQ2M9XD4F]<div>[/Webex 7KQ2M9XD4F]</div>", true)
+	f.Add("<pre>a\r\n[Webex 7KQ2M9XD4F]\r\nb\r\n\r\nc[/Webex 7KQ2M9XD4F]\r\n<pre hidden>d</pre></pre>", true)
+	f.Add("<p style=\"white-space:pre-wrap\">[Webex 7KQ2M9XD4F]\n b\n<i>c</i>\n[/Webex 7KQ2M9XD4F]<p style=\"white-space: normal\">d\ne", true)
 	f.Fuzz(func(t *testing.T, content string, html bool) {
 		body := Body{Content: content, HTML: html}
 		bare := body.Without("", AllOurs)

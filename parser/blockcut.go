@@ -2,7 +2,6 @@ package parser
 
 import (
 	"errors"
-	"html"
 	"sort"
 	"strings"
 )
@@ -152,12 +151,8 @@ func tagsWithin(cut span, tags []tag) (first, last int) {
 // which the rest of the body would look different.
 func (b Body) kept(block Block, cut span, tags []tag, ours Ours) string {
 	var out strings.Builder
-	for _, line := range typedLines(block, ours) {
-		if b.HTML {
-			out.WriteString("<div>" + html.EscapeString(line) + "</div>")
-		} else {
-			out.WriteString(line + "\r\n")
-		}
+	for _, run := range typedLines(block, ours) {
+		out.WriteString(b.keptLines(block, run.start, run.end))
 	}
 	first, last := tagsWithin(cut, tags)
 	for _, t := range tags[first:last] {

@@ -46,8 +46,9 @@ type scanner struct {
 	layout  layout
 	hidden  string // the element that hidesContent what it holds, "" where text is seen
 	depth   int    // of hidden within itself
-	end     int    // last offset at which a block would be seen
-	body    int    // offset of the last visible </body> or </html>, -1 if none
+	space   keptSpace
+	end     int // last offset at which a block would be seen
+	body    int // offset of the last visible </body> or </html>, -1 if none
 }
 
 func (s *scanner) html(content string) {
@@ -98,15 +99,23 @@ func (s *scanner) tag(z *nethtml.Tokenizer, kind nethtml.TokenType, here span) {
 	name := string(rawName)
 	t := tag{span: here, name: name, closing: kind == nethtml.EndTagToken, void: voidElement[name], partner: -1}
 	s.layout.tags = append(s.layout.tags, t)
+	seen, hides, says := s.hidden == "", hidesContent[name], spaceUnsaid
+	if hasAttr && seen && !t.closing && !t.void {
+		hidden, rule := readAttributes(z)
+		hides, says = hides || hidden, rule
+	}
 	switch {
-	case s.hidden != "":
+	case !seen:
 		s.stillHidden(t)
-	case !t.closing && !t.void && (hidesContent[name] || hasAttr && hiddenByAttribute(z)):
+	case !t.closing && !t.void && hides:
 		s.hidden, s.depth = name, 1
 	case t.closing && (name == "body" || name == "html"):
 		if s.body < 0 || name == "body" {
 			s.body = here.start
 		}
+	}
+	if seen && s.hidden == "" {
+		s.space.tag(t, says)
 	}
 	if breaksLine[name] {
 		s.rune('\n', span{here.start, here.start})
@@ -130,20 +139,20 @@ func (s *scanner) stillHidden(t tag) {
 	}
 }
 
-func hiddenByAttribute(z *nethtml.Tokenizer) bool {
+// readAttributes tells whether an element is hidden, and what it says of white space.
+func readAttributes(z *nethtml.Tokenizer) (hidden bool, says spaceRule) {
 	for {
 		key, value, more := z.TagAttr()
 		switch string(key) {
 		case "hidden":
-			return true
+			hidden = true
 		case "style":
 			style := strings.ToLower(strings.Join(strings.Fields(string(value)), ""))
-			if strings.Contains(style, "display:none") || strings.Contains(style, "visibility:hidden") {
-				return true
-			}
+			hidden = hidden || strings.Contains(style, "display:none") || strings.Contains(style, "visibility:hidden")
+			says = spaceIn(style)
 		}
 		if !more {
-			return false
+			return hidden, says
 		}
 	}
 }
@@ -160,7 +169,7 @@ func (s *scanner) entities(raw string, at int) {
 		raw, at = raw[amp:], at+amp
 		n := referenceLen(raw)
 		for _, r := range html.UnescapeString(raw[:n]) {
-			s.rune(blankBreak(r), span{at, at + n})
+			s.rune(s.space.sourceBreak(r), span{at, at + n})
 		}
 		raw, at = raw[n:], at+n
 	}
@@ -181,11 +190,11 @@ func referenceLen(raw string) int {
 	return 1
 }
 
-// text passes on characters between tags, where a line break is a blank like any other.
+// text passes on characters between tags. See [softBreak] for its line breaks.
 func (s *scanner) text(raw string, at int) {
 	for i := 0; i < len(raw); {
 		r, size := utf8.DecodeRuneInString(raw[i:])
-		s.rune(blankBreak(r), span{at + i, at + i + size})
+		s.rune(s.space.sourceBreak(r), span{at + i, at + i + size})
 		i += size
 	}
 }
@@ -208,14 +217,6 @@ func (s *scanner) rune(r rune, at span) {
 	if s.onRune != nil {
 		s.onRune(r, at)
 	}
-}
-
-// blankBreak keeps a line break in the source of HTML from ending a visible line.
-func blankBreak(r rune) rune {
-	if r == '\n' || r == '\r' {
-		return ' '
-	}
-	return r
 }
 
 // matchTags finds for each tag the one that closes or opens it, in linear time however wild the nesting.

@@ -111,7 +111,7 @@ func (b Body) seen(ref string) seenLines {
 			if n := len(lines); n == 0 || lines[n-1].span != apart[0].span {
 				lines = append(lines, apart[0])
 			}
-		case r == '\n':
+		case r == '\n' || r == keptBreak && b.HTML:
 			flush()
 		case isBlank(r) || invisible(r):
 			text.add(r)

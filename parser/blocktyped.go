@@ -2,20 +2,51 @@ package parser
 
 import "strings"
 
-// typedLines lists the lines of a block that a person typed. A line of ours may have been wrapped on its way through plain text, and
-// show the addresses of its links behind their words; it is ours all the same.
-func typedLines(block Block, ours Ours) []string {
+// typedLines lists the runs of lines of a block that a person typed, by their indexes. A line of ours may have been wrapped on its way
+// through plain text, and show the addresses of its links behind their words; it is ours all the same.
+func typedLines(block Block, ours Ours) []span {
 	mine := func(line string) bool { return ours(block.Ref, line) }
-	var kept []string
+	// Without its link a block that has no lines is told by their forms alone, and so would be what a person typed in that form.
+	if block.flowed && len(block.Links()) > 0 && oursTogether(strings.Join(block.Lines, " "), mine) {
+		return nil
+	}
+	var kept []span
 	for i := 0; i < len(block.Lines); {
-		n := oursFrom(block.Lines[i:], mine)
-		if n == 0 {
-			kept = append(kept, block.Lines[i])
-			n = 1
+		if n := oursFrom(block.Lines[i:], mine); n > 0 {
+			i += n
+			continue
 		}
-		i += n
+		if last := len(kept) - 1; last >= 0 && kept[last].end == i {
+			kept[last].end++
+		} else {
+			kept = append(kept, span{i, i + 1})
+		}
+		i++
 	}
 	return kept
+}
+
+// oursTogether reports a text that is several lines of ours, one behind the other, and not a word more: plain text that became HTML
+// without its line breaks.
+func oursTogether(line string, ours func(line string) bool) bool {
+	const mostWords, longest, fewest = 600, 100, 3
+	words := strings.Fields(line)
+	if len(words) > mostWords {
+		return false
+	}
+	count := make([]int, len(words)+1) // of our lines, as many as may be, that end there; 0 for none
+	for from := range words {
+		if from > 0 && count[from] == 0 {
+			continue
+		}
+		for to := from + 1; to <= min(from+longest, len(words)); to++ {
+			whole := strings.Join(words[from:to], " ")
+			if count[to] <= count[from] && (ours(whole) || strings.Contains(whole, "<") && ours(withoutAddresses(whole))) {
+				count[to] = count[from] + 1
+			}
+		}
+	}
+	return count[len(words)] >= fewest
 }
 
 // mostWraps bounds over how many lines one of ours is looked for.

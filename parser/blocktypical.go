@@ -123,12 +123,16 @@ func (n Notes) say(text string) bool {
 func (b Block) Links() []string {
 	const most = 4
 	var links []string
-	for i, line := range b.Lines {
+	lines := b.Lines
+	if b.flowed { // every link stands among words then, that to the help too
+		lines = slices.DeleteFunc(strings.Fields(strings.Join(lines, " ")), func(word string) bool { return strings.HasPrefix(word, helpLink) })
+	}
+	for i, line := range lines {
 		if line = withoutAddresses(line); !plainLink(line) || !leadsToWebex(line) {
 			continue
 		}
 		links = append(links, line)
-		for _, more := range b.Lines[i+1 : min(i+most, len(b.Lines))] {
+		for _, more := range lines[i+1 : min(i+most, len(lines))] {
 			line += more
 			links = append(links, line)
 		}

@@ -242,6 +242,56 @@ func TestALinkInTheLocationIsAppendedAndTakenOutAgain(t *testing.T) {
 	})
 }
 
+// Another link in its place does not stand for ours. It comes back once for each time that somebody types the location anew.
+func TestALinkInTheLocationComesBackBesideAnother(t *testing.T) {
+	const room, cafe = "Room 4 @webex:onetime https://maps.example/x", "https://us02web.zoom.us/j/123456789; @webex:onetime"
+	for _, daily := range []bool{false, true} {
+		inBubble(t, simulator.Options{Seed: 54, Exchange: simulator.Harsh}, func(r *rig) {
+			r.sweeper.Policy.Link, r.rest.Link = true, true
+			alice := r.mailbox("alice@example.com")
+			alice.Create(draft("nowhere")) // an empty calendar would be looked at twice
+			d := draft(room)
+			if daily {
+				d.Recurrence = &simulator.Recurrence{Pattern: "daily", Count: 5}
+			}
+			id := alice.Create(d).ID
+			r.sweep()
+			mails := len(r.world.Mails())
+			shows := func(typed string) {
+				r.t.Helper()
+				if e, _ := alice.Event(id); e.Location != typed+" "+r.shownLink(alice, id) || len(r.world.Mails()) != mails {
+					r.t.Errorf("location %q, %d mails, want %d", e.Location, len(r.world.Mails()), mails)
+				}
+			}
+			shows(room)
+			for _, typed := range []string{cafe, room, room} {
+				r.must(alice.Edit(id, func(d *simulator.Draft) { d.Location = typed }))
+				if report := r.sweep(); report.Patched != 1 {
+					r.t.Errorf("%q: %+v", typed, report)
+				}
+				mails = len(r.world.Mails())
+				r.quiet()
+				shows(typed)
+			}
+			r.lose()
+			r.sweep()
+			for _, link := range []bool{false, true} {
+				r.sweeper.Policy.Link = link
+				r.resync(0, false)
+				r.sweep()
+			}
+			shows(room)
+			r.must(alice.Edit(id, func(d *simulator.Draft) { d.Location = cafe }))
+			r.crashOn(func(q simulator.Request) bool { return q.Call == "PatchEvent" })
+			r.expireLeases()
+			mails = len(r.world.Mails())
+			r.sweep()
+			shows(cafe)
+			r.quiet()
+		})
+	}
+}
+
 func TestALinkInTheLocationGoesWithItsMeeting(t *testing.T) {
 	replace := func(old, with string) func(r *rig, alice *simulator.Mailbox, id string) {
 		return func(r *rig, alice *simulator.Mailbox, id string) {
