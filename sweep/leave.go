@@ -146,6 +146,10 @@ func (r *run) takeOutMeetings(ctx context.Context) error {
 		if r.dry {
 			continue
 		}
+		if err := r.closeTagged(ctx, []string{tag}); err != nil {
+			return err
+		}
+		// Crash here: the meeting is listed again.
 		if err := r.drop(ctx, false, m.ID); err != nil {
 			return fmt.Errorf("deleting a meeting whose event is gone: %w", err)
 		}

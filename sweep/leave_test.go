@@ -228,6 +228,24 @@ func TestAWithdrawnMailboxThatIsEnrolledAgainGetsEverythingBack(t *testing.T) {
 	})
 }
 
+// An event that was deleted while the store was lost is known by its meeting alone, and so is its space.
+func TestTheSpaceOfAnEventThatIsGoneHearsOfAWithdrawal(t *testing.T) {
+	inBubble(t, simulator.Options{Seed: 99}, func(r *rig) {
+		alice := r.mailbox("alice@example.com")
+		alice.Create(draft("nowhere"))
+		id := alice.Create(draft("@meet")).ID
+		r.sweep()
+		r.must(alice.Delete(id))
+		r.lose()
+		alice.Withdrawn(true)
+		_, err := r.withdraw(r.t.Context())
+		r.must(err)
+		if s := r.space(); len(s.Messages) != 2 || s.Messages[1].Text != "This meeting is off." || len(r.world.Live()) != 0 {
+			r.t.Errorf("%+v, %d meetings", s.Messages, len(r.world.Live()))
+		}
+	})
+}
+
 func TestAMailboxThatIsBeingSweptIsNotWithdrawn(t *testing.T) {
 	inBubble(t, simulator.Options{Seed: 64}, func(r *rig) {
 		newLeaver(r)

@@ -43,7 +43,7 @@ func (c *chance) odd(person *simulator.Mailbox, e simulator.Event) (what string,
 		length := []time.Duration{time.Hour, 25 * time.Hour}[c.rng.IntN(2)]
 		return "makes last " + length.String(), person.Edit(e.ID, func(d *simulator.Draft) { d.End = d.Start.Add(length) })
 	case 5:
-		if c.setBack != nil { // who goes and comes back, while what was told of it is forgotten, is not looked for at Webex
+		if c.forgets() { // who goes and comes back, while what was told of it is forgotten, is not looked for at Webex
 			return "thinks of inviting others to", nil
 		}
 		return "invites others to", person.Edit(e.ID, func(d *simulator.Draft) { d.Attendees = people(c.rng.IntN(4)) })
@@ -77,11 +77,14 @@ func (c *chance) older() {
 	}
 	c.tell("the store is set back")
 	c.setBack()
-	c.setBack = nil
+	c.setBack, c.wentBack = nil, true
 	c.rest.Strangers = true
 	c.pass(10 * time.Minute) // until when the vendors asked to wait is not set back, but lost
 	c.expireLeases()
 }
+
+// forgets reports that the store is set back later on, or was, and perhaps nobody has swept since.
+func (c *chance) forgets() bool { return c.setBack != nil || c.wentBack }
 
 // leaves takes syncd out of a mailbox, cut off now and then, and lets it come back.
 func (c *chance) leaves() {

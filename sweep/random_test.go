@@ -102,6 +102,8 @@ type chance struct {
 
 	bodies  map[string]simulator.Draft // as somebody kept them
 	setBack func()
+	// wentBack says that the store was set back.
+	wentBack bool
 }
 
 func runSchedule(r *rig, seed uint64, tell func(string, ...any)) {

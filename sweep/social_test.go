@@ -50,7 +50,7 @@ func (c *chance) mingle(person *simulator.Mailbox, events []simulator.Event) boo
 		}
 		c.tell("somebody brings a friend into %q", s.Title)
 		c.must(c.world.JoinSpace(s.ID, "friend@example.org"))
-	case len(events) == 0, n > 3 && c.setBack != nil: // see odd
+	case len(events) == 0, n > 3 && c.forgets(): // see odd
 		return false
 	case n == 3:
 		e := events[c.rng.IntN(len(events))]
