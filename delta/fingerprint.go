@@ -111,7 +111,7 @@ func (k Keys) Wrote(b parser.Block, d Digest, p parser.Parts) func(line string) 
 // Has reports whether a line is in d.
 func (k Keys) Has(d Digest, line string) bool { return d.has(k.lineSum(line)) }
 
-// shown is what blocks show, as sums.
+// shown is what blocks show, as sums: their links, and where there are none their lines.
 type shown struct{ links, lines []string }
 
 func (k Keys) shown(blocks ...parser.Block) (s shown) {
@@ -119,6 +119,11 @@ func (k Keys) shown(blocks ...parser.Block) (s shown) {
 		for _, link := range b.Links() {
 			s.links = append(s.links, k.lineSum(link))
 		}
+	}
+	if len(s.links) > 0 {
+		return s
+	}
+	for _, b := range blocks {
 		for _, line := range b.Lines {
 			s.lines = append(s.lines, k.lineSum(line))
 		}

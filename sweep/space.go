@@ -20,11 +20,8 @@ import (
 // the space of one which does not ask any more says so. details may be nil where they are not at hand.
 func (r *run) space(ctx context.Context, s delta.Seen, record *delta.Record, details *parser.Details) error {
 	if record.Kind != delta.Space || s.SharesSpace() {
-		err := r.closeSpace(ctx, s.ID, *record)
-		if record.Kind == delta.Space && record.Space.ID == "" && r.records[s.ID].State == delta.Intent {
-			err = r.closeTagged(ctx, []string{record.Tag}) // it may have been made before its series asked for one, and we were cut off
-		}
-		if err != nil {
+		sure := r.records[s.ID].State != delta.Intent // else one may have been made before its series asked for one, and we were cut off
+		if err := r.leaveSpace(ctx, s.ID, *record, sure); err != nil {
 			return err
 		}
 		record.Space = delta.SpaceRecord{}
